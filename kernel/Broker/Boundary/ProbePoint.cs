@@ -1,0 +1,62 @@
+namespace Deterministic.Broker.Boundary;
+
+/// <summary>
+/// Branches that a good simulation reaches. Each is named after the situation, in Kafka's terms. A swarm prints how many
+/// seeds reached each point and names those never reached.
+/// </summary>
+public enum ProbePoint : byte
+{
+    /// <summary>Recovery met bytes that are no valid batch and cut the log there.</summary>
+    RecoveryTruncatedTail,
+
+    /// <summary>Recovery deleted a segment that came after a damaged one.</summary>
+    RecoveryDeletedSegment,
+
+    /// <summary>An index did not agree with its log and was rebuilt.</summary>
+    IndexRebuilt,
+
+    /// <summary>A producer snapshot was damaged and an older one was used.</summary>
+    ProducerSnapshotDamaged,
+
+    /// <summary>A batch was answered as the duplicate of one appended before.</summary>
+    DuplicateBatch,
+
+    /// <summary>A batch was answered as a duplicate after the node had restarted.</summary>
+    DuplicateBatchAfterRestart,
+
+    /// <summary>A batch was refused for a gap in its sequence.</summary>
+    OutOfOrderSequence,
+
+    /// <summary>A batch was refused for an old producer epoch.</summary>
+    StaleProducerEpoch,
+
+    /// <summary>A segment rolled.</summary>
+    SegmentRolled,
+
+    /// <summary>Retention deleted a segment.</summary>
+    RetentionDeleted,
+
+    /// <summary>Several appends were acknowledged by one flush.</summary>
+    GroupCommit,
+
+    /// <summary>A fetch waited for data and was answered by an append.</summary>
+    FetchWokenByAppend,
+
+    /// <summary>A fetch read through the index because no position was remembered.</summary>
+    ColdFetch,
+
+    /// <summary>An interrupted file replacement was found at start and finished or undone.</summary>
+    InterruptedReplacement,
+
+    /// <summary>A topic deletion that a crash interrupted was carried on at start.</summary>
+    InterruptedTopicDeletion,
+
+    /// <summary>A group rebalanced because a member's session ended.</summary>
+    MemberSessionExpired,
+
+    /// <summary>A static member was replaced by another with its instance id.</summary>
+    StaticMemberReplaced,
+
+    /// <summary>Group state was loaded from the log after a restart.</summary>
+    GroupsReloaded,
+}
