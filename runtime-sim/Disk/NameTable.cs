@@ -1,0 +1,182 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Primitives;
+
+namespace Deterministic.Runtime.Sim.Disk;
+
+/// <summary>What was asked of a directory.</summary>
+public enum NameChange : byte
+{
+    Create,
+    Rename,
+    Delete,
+}
+
+/// <summary>
+/// Which path means which file, twice over: as every reader sees it now, and as the platter has it. Between the two stand
+/// the changes that no flush has covered yet; when the power fails, some of them never happened.
+/// </summary>
+/// <remarks>
+/// The rule a reader would get wrong: changes of unrelated paths survive independently, but a change that survives takes
+/// with it every earlier one of the same paths. A rename cannot survive without the creation of what it renamed.
+/// </remarks>
+public sealed class NameTable
+{
+    private readonly List<Change> _pending = [];
+    private SortedDictionary<string, SimulatedFile> _now = new(StringComparer.Ordinal);
+    private SortedDictionary<string, SimulatedFile> _platter = new(StringComparer.Ordinal);
+    private long _nextChange = 1;
+
+    /// <summary>Every file by path, in ordinal order.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, SimulatedFile>> Now => _now;
+
+    public SimulatedFile? Find(string path) => _now.GetValueOrDefault(path);
+
+    /// <summary>Creates a file; returns the number under which its directory entry becomes durable.</summary>
+    public long Create(string path, SimulatedFile file) => Do(new Change(0, NameChange.Create, path, path, file));
+
+    public long Rename(string from, string to) => Do(new Change(0, NameChange.Rename, from, to, null));
+
+    public long Delete(string path) => Do(new Change(0, NameChange.Delete, path, path, null));
+
+    /// <summary>The change, and whatever earlier ones it stands on, has reached the platter.</summary>
+    public void MakeDurable(long number)
+    {
+        var last = _pending.FindIndex(change => change.Number == number);
+        if (last < 0)
+        {
+            return;
+        }
+
+        var needed = new bool[last + 1];
+        needed[last] = true;
+        for (var i = last; i >= 0; i--)
+        {
+            for (var j = i - 1; needed[i] && j >= 0; j--)
+            {
+                needed[j] |= Overlap(_pending[i], _pending[j]);
+            }
+        }
+
+        var kept = 0;
+        for (var i = 0; i < _pending.Count; i++)
+        {
+            if (i <= last && needed[i])
+            {
+                Apply(_platter, _pending[i]);
+            }
+            else
+            {
+                _pending[kept++] = _pending[i];
+            }
+        }
+
+        _pending.RemoveRange(kept, _pending.Count - kept);
+    }
+
+    /// <summary>The power fails: the platter's names, with what survives of the pending changes, are all there is.</summary>
+    public void LosePower(Prng prng, PowerLossStyle style, DiskFaults faults)
+    {
+        var survives = new bool[_pending.Count];
+        var inOrder = prng.OneIn(2) ? prng.Next(_pending.Count + 1) : -1;
+        for (var i = 0; i < _pending.Count; i++)
+        {
+            survives[i] = style switch
+            {
+                PowerLossStyle.KeepAll => true,
+                PowerLossStyle.LoseAll => false,
+                PowerLossStyle.Mixed => inOrder >= 0 ? i < inOrder : prng.OneIn(2),
+            };
+            for (var j = 0; survives[i] && j < i; j++)
+            {
+                survives[i] = survives[j] || !Overlap(_pending[i], _pending[j]);
+            }
+
+            if (survives[i])
+            {
+                Apply(_platter, _pending[i]);
+            }
+            else
+            {
+                faults.LostNames++;
+            }
+        }
+
+        _pending.Clear();
+        _now = new SortedDictionary<string, SimulatedFile>(_platter, StringComparer.Ordinal);
+    }
+
+    /// <summary>True where one path is the other, or a directory it is in.</summary>
+    public static bool Overlap(string a, string b) => a.Length <= b.Length ? IsWithin(b, a) : IsWithin(a, b);
+
+    /// <summary>True where the path is the directory or inside it.</summary>
+    public static bool IsWithin(string path, string directory) =>
+        path.StartsWith(directory, StringComparison.Ordinal)
+        && (path.Length == directory.Length || path[directory.Length] == '/');
+
+    private static bool Overlap(in Change a, in Change b) =>
+        Overlap(a.From, b.From) || Overlap(a.From, b.To) || Overlap(a.To, b.From) || Overlap(a.To, b.To);
+
+    private static void Apply(SortedDictionary<string, SimulatedFile> names, in Change change)
+    {
+        if (change.Kind == NameChange.Create)
+        {
+            names[change.From] = change.File!;
+            return;
+        }
+
+        if (names.Remove(change.From, out var single))
+        {
+            // A file: nothing can be inside it.
+            if (change.Kind == NameChange.Rename)
+            {
+                names[change.To] = single;
+            }
+
+            return;
+        }
+
+        var moved = new List<KeyValuePair<string, SimulatedFile>>();
+        var gone = new List<string>();
+        foreach (var name in names)
+        {
+            if (IsWithin(name.Key, change.From))
+            {
+                moved.Add(name);
+            }
+            else if (change.Kind == NameChange.Rename && IsWithin(name.Key, change.To))
+            {
+                gone.Add(name.Key);
+            }
+        }
+
+        if (change.Kind == NameChange.Rename && moved.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var path in gone)
+        {
+            names.Remove(path);
+        }
+
+        foreach (var (path, file) in moved)
+        {
+            names.Remove(path);
+            if (change.Kind == NameChange.Rename)
+            {
+                names[string.Concat(change.To, path.AsSpan(change.From.Length))] = file;
+            }
+        }
+    }
+
+    private long Do(Change change)
+    {
+        var numbered = change with { Number = _nextChange++ };
+        Apply(_now, numbered);
+        _pending.Add(numbered);
+        return numbered.Number;
+    }
+
+    private readonly record struct Change(long Number, NameChange Kind, string From, string To, SimulatedFile? File);
+}
