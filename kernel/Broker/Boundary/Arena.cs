@@ -4,12 +4,15 @@ using System.Collections.Generic;
 namespace Deterministic.Broker.Boundary;
 
 /// <summary>
-/// Memory that lives as long as one batch of effects. Blocks are kept and reused; a request larger than a block gets a
+/// Memory that lives as long as one batch of effects. Blocks are kept and reused; a request larger than a block
+/// gets a
 /// block of its own, which is dropped at the reset, so that one huge answer does not pin memory for ever.
 /// </summary>
 internal sealed class Arena
 {
-    /// <summary>Bound: what is kept between resets is a multiple of this, at most <see cref="KeptBlocks"/> times.</summary>
+    /// <summary>
+    /// Bound: what is kept between resets is a multiple of this, at most <see cref="KeptBlocks"/> times.
+    /// </summary>
     private const int BlockBytes = 256 * 1024;
 
     private const int KeptBlocks = 64;

@@ -4,7 +4,9 @@ using Deterministic.Primitives;
 
 namespace Deterministic.Broker.Boundary;
 
-/// <summary>One file that exists at start. The path is relative to the data directory, with forward slashes.</summary>
+/// <summary>
+/// One file that exists at start. The path is relative to the data directory, with forward slashes.
+/// </summary>
 public readonly record struct DiskEntry(string Path, long Length);
 
 /// <summary>

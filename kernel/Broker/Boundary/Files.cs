@@ -14,7 +14,9 @@ public interface IFileOwner
     void FileFlushed(OpenFile file, in Now now);
 }
 
-/// <summary>One file the kernel has open, and how far its bytes have come. Flushed, written, length: each at most the next.</summary>
+/// <summary>
+/// One file the kernel has open, and how far its bytes have come. Flushed, written, length: each at most the next.
+/// </summary>
 public sealed class OpenFile
 {
     internal OpenFile(FileId id, string path, long length, IFileOwner? owner)
@@ -36,7 +38,9 @@ public sealed class OpenFile
     /// <summary>Everything below is in the page cache.</summary>
     public long Written { get; internal set; }
 
-    /// <summary>Everything below survives the power failing. Zero for a file found at start, until it is flushed.</summary>
+    /// <summary>
+    /// Everything below survives the power failing. Zero for a file found at start, until it is flushed.
+    /// </summary>
     public long Flushed { get; internal set; }
 
     internal IFileOwner? Owner { get; }
@@ -58,7 +62,8 @@ public sealed class OpenFile
 /// Inputs   Written, Flushed, ReadDone, NamesChanged
 /// Effects  Name, Forget, Append, Truncate, Flush, Read, Rename, Delete
 ///
-/// A flush covers what was appended when it was asked for, not what came after: whoever appended meanwhile asks again,
+/// A flush covers what was appended when it was asked for, not what came after: whoever appended meanwhile asks
+/// again,
 /// and that second flush is held back until the first has answered (group commit).
 /// </remarks>
 public sealed class Files

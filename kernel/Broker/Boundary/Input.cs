@@ -13,10 +13,14 @@ public enum InputKind : byte
     /// <summary>Time has passed: the wake-up asked for, or earlier.</summary>
     Tick,
 
-    /// <summary>A client or peer connected to listener <see cref="Input.Listener"/> from <see cref="Input.Text"/>.</summary>
+    /// <summary>
+    /// A client or peer connected to listener <see cref="Input.Listener"/> from <see cref="Input.Text"/>.
+    /// </summary>
     Opened,
 
-    /// <summary>One whole frame, without its length prefix. The bytes are lent, see <see cref="Input.Bytes"/>.</summary>
+    /// <summary>
+    /// One whole frame, without its length prefix. The bytes are lent, see <see cref="Input.Bytes"/>.
+    /// </summary>
     Received,
 
     /// <summary>The connection is gone, whoever closed it. Nothing more comes from it.</summary>
@@ -25,7 +29,9 @@ public enum InputKind : byte
     /// <summary>The file holds everything appended below <see cref="Input.Position"/>, in the page cache.</summary>
     Written,
 
-    /// <summary>Everything below <see cref="Input.Position"/>, and the file's name, survives the power failing.</summary>
+    /// <summary>
+    /// Everything below <see cref="Input.Position"/>, and the file's name, survives the power failing.
+    /// </summary>
     Flushed,
 
     /// <summary>A read answers with <see cref="Input.Bytes"/>, fewer than asked only where the file ends.</summary>
@@ -34,7 +40,10 @@ public enum InputKind : byte
     /// <summary>The rename or delete of <see cref="Input.Ticket"/> is done and survives the power failing.</summary>
     NamesChanged,
 
-    /// <summary>An operation on the disk failed for the reason in <see cref="Input.Text"/>. Nothing on it is believed any more.</summary>
+    /// <summary>
+    /// An operation on the disk failed for the reason in <see cref="Input.Text"/>. Nothing on it is believed any
+    /// more.
+    /// </summary>
     DiskFailed,
 
     /// <summary>Somebody asks the node to stop in good order. It answers, in time, with a Halt effect.</summary>
@@ -64,7 +73,8 @@ public readonly struct Input
     public long Ticket { get; private init; }
 
     /// <summary>
-    /// Received: lent to the kernel, which may change them in place and point effects at them, until the runtime clears
+    /// Received: lent to the kernel, which may change them in place and point effects at them, until the runtime
+    /// clears
     /// the effects of this step. ReadDone: given to the kernel for good.
     /// </summary>
     public Memory<byte> Bytes { get; private init; }

@@ -12,10 +12,14 @@ public enum NoteKind : byte
     /// <summary>Progress of a long start. Subject: what is being recovered. a: done. b: of how many.</summary>
     Recovering,
 
-    /// <summary>A log cut off a damaged or unflushed tail. Subject: topic-partition. a: bytes cut. b: log end offset after it.</summary>
+    /// <summary>
+    /// A log cut off a damaged or unflushed tail. Subject: topic-partition. a: bytes cut. b: log end offset after it.
+    /// </summary>
     TailTruncated,
 
-    /// <summary>A segment was rolled. Subject: topic-partition. a: base offset of the new one. b: bytes of the old one.</summary>
+    /// <summary>
+    /// A segment was rolled. Subject: topic-partition. a: base offset of the new one. b: bytes of the old one.
+    /// </summary>
     SegmentRolled,
 
     /// <summary>Segments were deleted. Subject: topic-partition. a: log start offset. b: bytes.</summary>
@@ -27,7 +31,9 @@ public enum NoteKind : byte
     /// <summary>Bytes were answered to a fetch. Subject: topic-partition. a: bytes. b: high watermark.</summary>
     Fetched,
 
-    /// <summary>A request was answered. Subject: the API. a: microseconds from its arrival. b: error code, 0 where none.</summary>
+    /// <summary>
+    /// A request was answered. Subject: the API. a: microseconds from its arrival. b: error code, 0 where none.
+    /// </summary>
     Answered,
 
     /// <summary>A connection was refused or closed for what it sent. Subject: why. a: connection.</summary>
@@ -45,7 +51,9 @@ public enum NoteKind : byte
     /// <summary>A group changed its state. Subject: group id. a: generation. b: members.</summary>
     GroupChanged,
 
-    /// <summary>The file did not say what it should and was put aside, rebuilt or ignored. Subject: path and reason.</summary>
+    /// <summary>
+    /// The file did not say what it should and was put aside, rebuilt or ignored. Subject: path and reason.
+    /// </summary>
     FileDamaged,
 
     /// <summary>Something an operator should read. Subject: the sentence.</summary>

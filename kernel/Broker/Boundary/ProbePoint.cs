@@ -1,7 +1,8 @@
 namespace Deterministic.Broker.Boundary;
 
 /// <summary>
-/// Branches that a good simulation reaches. Each is named after the situation, in Kafka's terms. A swarm prints how many
+/// Branches that a good simulation reaches. Each is named after the situation, in Kafka's terms. A swarm prints how
+/// many
 /// seeds reached each point and names those never reached.
 /// </summary>
 public enum ProbePoint : byte

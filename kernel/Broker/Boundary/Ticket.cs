@@ -5,7 +5,8 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Boundary;
 
 /// <summary>
-/// Something asked of the disk that has not answered yet. A routine yields it to wait for it; it resumes in the very step
+/// Something asked of the disk that has not answered yet. A routine yields it to wait for it; it resumes in the
+/// very step
 /// in which the answer arrives.
 /// </summary>
 public sealed class Ticket
@@ -39,8 +40,10 @@ public sealed class Ticket
 }
 
 /// <summary>
-/// A long conversation with the disk written as straight code: an iterator that yields a ticket wherever it must wait.
-/// This is how the kernel does without tasks: an iterator is a state machine that nothing resumes but the node's own step.
+/// A long conversation with the disk written as straight code: an iterator that yields a ticket wherever it must
+/// wait.
+/// This is how the kernel does without tasks: an iterator is a state machine that nothing resumes but the node's
+/// own step.
 /// A routine inside a routine is walked by hand: <c>while (inner.MoveNext()) { yield return inner.Current; }</c>.
 /// </summary>
 public sealed class Routine
@@ -57,7 +60,9 @@ public sealed class Routine
     /// <summary>True when the body has run to its end.</summary>
     public bool IsDone { get; private set; }
 
-    /// <summary>Runs the body until it first has to wait, or to its end; <paramref name="whenDone"/> runs at the end.</summary>
+    /// <summary>
+    /// Runs the body until it first has to wait, or to its end; <paramref name="whenDone"/> runs at the end.
+    /// </summary>
     public static Routine Run(IEnumerator<Ticket> body, Action? whenDone = null)
     {
         var routine = new Routine(body, whenDone);
