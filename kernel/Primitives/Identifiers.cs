@@ -32,7 +32,9 @@ public readonly record struct Offset(long Value) : IComparable<Offset>
     public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>The term of a partition's leader: it fences stale leaders and drives truncation (KIP-101, KIP-320).</summary>
+/// <summary>
+/// The term of a partition's leader: it fences stale leaders and drives truncation (KIP-101, KIP-320).
+/// </summary>
 public readonly record struct LeaderEpoch(int Value) : IComparable<LeaderEpoch>
 {
     public static readonly LeaderEpoch None = new(-1);
@@ -68,7 +70,9 @@ public readonly record struct FileId(int Value)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"f{Value}");
 }
 
-/// <summary>Bytes that stay in a file until a runtime moves them: what a fetch answers with instead of a copy.</summary>
+/// <summary>
+/// Bytes that stay in a file until a runtime moves them: what a fetch answers with instead of a copy.
+/// </summary>
 public readonly record struct FileSlice(FileId File, long Position, int Length)
 {
     public override string ToString() =>

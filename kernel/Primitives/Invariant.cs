@@ -28,7 +28,9 @@ public sealed class InvariantBrokenException : Exception
 /// </summary>
 public static class Invariant
 {
-    /// <summary>Throws <see cref="InvariantBrokenException"/> with the condition's own text where it is false.</summary>
+    /// <summary>
+    /// Throws <see cref="InvariantBrokenException"/> with the condition's own text where it is false.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Check(
         [DoesNotReturnIf(false)] bool condition,

@@ -34,7 +34,8 @@ public readonly record struct Duration(long Microseconds) : IComparable<Duration
 }
 
 /// <summary>
-/// A reading of the monotonic clock, in microseconds since an origin that differs per run. For time-outs only: it never
+/// A reading of the monotonic clock, in microseconds since an origin that differs per run. For time-outs only: it
+/// never
 /// goes back and means nothing to anybody else.
 /// </summary>
 public readonly record struct Instant(long Microseconds) : IComparable<Instant>

@@ -2,10 +2,14 @@ using System.Collections.Generic;
 
 namespace Deterministic.Primitives;
 
-/// <summary>What a timer wakes. The node owns all timers; an owner is called at or after its deadline, once.</summary>
+/// <summary>
+/// What a timer wakes. The node owns all timers; an owner is called at or after its deadline, once.
+/// </summary>
 public interface ITimed
 {
-    /// <summary>The deadline has passed. <paramref name="token"/> is what <see cref="Timers.Set"/> was given.</summary>
+    /// <summary>
+    /// The deadline has passed. <paramref name="token"/> is what <see cref="Timers.Set"/> was given.
+    /// </summary>
     void TimerFired(in Now now, long token);
 }
 
@@ -35,7 +39,8 @@ public sealed class TimerHandle
 
 /// <summary>
 /// All timers of one node, in deadline order; equal deadlines fire in the order in which they were set, because that
-/// order reaches effects. Cancelling marks; the heap forgets a cancelled timer when it surfaces, or when half of it is dead.
+/// order reaches effects. Cancelling marks; the heap forgets a cancelled timer when it surfaces, or when half of it
+/// is dead.
 /// </summary>
 public sealed class Timers
 {
@@ -78,7 +83,9 @@ public sealed class Timers
         }
     }
 
-    /// <summary>Fires everything that is due. Timers set while firing wait for the next call unless due already.</summary>
+    /// <summary>
+    /// Fires everything that is due. Timers set while firing wait for the next call unless due already.
+    /// </summary>
     public void Advance(in Now now)
     {
         while (_heap.TryPeek(out var next, out _) && (!next.IsPending || next.Deadline <= now.Instant))

@@ -117,8 +117,10 @@ public readonly struct Input
     {
         InputKind.Started => string.Create(CultureInfo.InvariantCulture, $"Started {Image?.Files.Count} files"),
         InputKind.Tick => "Tick",
-        InputKind.Opened => string.Create(CultureInfo.InvariantCulture, $"Opened {Connection} on {Listener} from {Text}"),
-        InputKind.Received => string.Create(CultureInfo.InvariantCulture, $"Received {Connection} {Bytes.Length} bytes"),
+        InputKind.Opened =>
+            string.Create(CultureInfo.InvariantCulture, $"Opened {Connection} on {Listener} from {Text}"),
+        InputKind.Received =>
+            string.Create(CultureInfo.InvariantCulture, $"Received {Connection} {Bytes.Length} bytes"),
         InputKind.Closed => string.Create(CultureInfo.InvariantCulture, $"Closed {Connection}"),
         InputKind.Written => string.Create(CultureInfo.InvariantCulture, $"Written {File} to {Position}"),
         InputKind.Flushed => string.Create(CultureInfo.InvariantCulture, $"Flushed {File} to {Position}"),
