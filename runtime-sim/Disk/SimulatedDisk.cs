@@ -167,6 +167,9 @@ public sealed class SimulatedDisk
         file.Content.Slice((int)slice.Position, slice.Length).CopyTo(into);
     }
 
+    /// <summary>A process that ends in good order has carried out everything it asked for.</summary>
+    public void Settle() => CarryOutAll();
+
     /// <summary>
     /// The process is gone without warning. Some of what it asked for last was still carried out; the cache survives.
     /// </summary>

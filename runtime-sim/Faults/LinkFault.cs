@@ -1,0 +1,78 @@
+using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Net;
+using Deterministic.Runtime.Sim.Scenarios;
+using Deterministic.Runtime.Sim.Worlds;
+
+namespace Deterministic.Runtime.Sim.Faults;
+
+/// <summary>
+/// <c>cut-link</c>: the link between a client and a node is cut for a while, in one direction or both; or only clogged, so that
+/// everything on it is late together.
+/// </summary>
+public sealed class LinkFault : IFault
+{
+    private readonly ValueRange _for;
+    private readonly Prng _prng;
+    private readonly FaultTimer _timer;
+    private (int Node, int Client)? _cut;
+
+    public LinkFault(World world, ScenarioLine line, Prng prng)
+    {
+        _prng = prng;
+        _for = line.Range("for", 50_000, 5_000_000);
+        _timer = new FaultTimer(world, this, line.Range("every", 1_000_000, 10_000_000), prng);
+    }
+
+    public void Strike(World world, int argument)
+    {
+        if (argument == 1)
+        {
+            Join(world);
+            _timer.Again(world);
+            return;
+        }
+
+        if (world.Clients.Count == 0 || _cut is not null)
+        {
+            return;
+        }
+
+        IProcess node = world.Nodes[_prng.Next(world.Nodes.Count)];
+        IProcess client = world.Clients[_prng.Next(world.Clients.Count)];
+        var lasts = _for.Draw(_prng);
+        if (_prng.OneIn(4))
+        {
+            world.Network.Clog(node.Host, client.Host, world.Now + new Duration(lasts));
+            _timer.Again(world);
+            return;
+        }
+
+        var which = _prng.Next(3);
+        if (which != 0)
+        {
+            world.Network.Block(node.Host, client.Host);
+        }
+
+        if (which != 1)
+        {
+            world.Network.Block(client.Host, node.Host);
+        }
+
+        _cut = (node.Host, client.Host);
+        world.Observe(new Happening(HappeningKind.LinkCut, node.Host, client.Host));
+        _timer.At(world, lasts, 1);
+    }
+
+    public void End(World world) => Join(world);
+
+    private void Join(World world)
+    {
+        if (_cut is { } cut)
+        {
+            _cut = null;
+            world.Network.Unblock(cut.Node, cut.Client, world.Now);
+            world.Network.Unblock(cut.Client, cut.Node, world.Now);
+            world.Observe(new Happening(HappeningKind.LinkHealed, cut.Node, cut.Client));
+        }
+    }
+}

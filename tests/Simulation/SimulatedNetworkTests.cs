@@ -1,0 +1,173 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using Deterministic.Broker.Boundary;
+using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Net;
+using Deterministic.Runtime.Sim.Worlds;
+using Xunit;
+
+namespace Deterministic.Tests.Simulation;
+
+/// <summary>
+/// The network between a client that counts and a program that echoes: whatever the network does, what arrives is a
+/// prefix of what was sent, frame by frame, and a broken connection is told to both ends.
+/// </summary>
+public sealed class SimulatedNetworkTests
+{
+    [Fact]
+    public void Frames_cut_anywhere_arrive_whole_and_in_order()
+    {
+        for (var seed = 1UL; seed < 100; seed++)
+        {
+            var client = new CountingClient(200);
+            var world = EchoWorld(seed, client, new NetworkOptions { Cut = 700_000, Stall = 10_000 });
+            world.Run(new Instant(600_000_000), () => client.Received == 200);
+            Assert.Equal(200, client.Received);
+            Assert.True(world.Network.Faults.Cuts > 50);
+        }
+    }
+
+    [Fact]
+    public void A_reset_is_told_and_what_arrived_before_it_is_a_prefix()
+    {
+        var resets = 0;
+        for (var seed = 1UL; seed < 100; seed++)
+        {
+            var client = new CountingClient(200);
+            var world = EchoWorld(seed, client, new NetworkOptions { Reset = 40_000 });
+            world.Run(new Instant(600_000_000), () => client.Received == 200 || client.IsGone);
+            resets += client.IsGone ? 1 : 0;
+            Assert.Equal(client.IsGone, client.Received < 200);
+        }
+
+        Assert.InRange(resets, 10, 90);
+    }
+
+    [Fact]
+    public void A_partition_holds_bytes_back_and_healing_delivers_them()
+    {
+        var client = new CountingClient(50);
+        var world = EchoWorld(7, client, new NetworkOptions());
+        world.Run(new Instant(5_000_000), () => client.IsConnected);
+        world.Network.Block(0, 1000);
+        world.Run(new Instant(5_000_000));
+        Assert.Equal(0, client.Received);
+        world.Network.Unblock(0, 1000, world.Now);
+        world.Run(new Instant(60_000_000), () => client.Received == 50);
+        Assert.Equal(50, client.Received);
+    }
+
+    [Fact]
+    public void A_killed_process_hangs_up_and_a_dark_host_does_so_late()
+    {
+        foreach (var isDark in new[] { false, true })
+        {
+            var client = new CountingClient(1);
+            var world = EchoWorld(3, client, new NetworkOptions());
+            world.Run(new Instant(5_000_000), () => client.Received == 1);
+            var at = world.Now;
+            if (isDark)
+            {
+                world.Nodes[0].LosePower();
+            }
+            else
+            {
+                world.Nodes[0].Kill();
+            }
+
+            world.Run(new Instant(60_000_000), () => client.IsGone);
+            Assert.True(client.IsGone);
+            Assert.Equal(isDark, (world.Now - at).Microseconds > 500_000);
+        }
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_hash_and_another_seed_another()
+    {
+        var hashes = new HashSet<ulong>();
+        for (var seed = 1UL; seed < 20; seed++)
+        {
+            Assert.Equal(HashOf(seed), HashOf(seed));
+            hashes.Add(HashOf(seed));
+        }
+
+        Assert.Equal(19, hashes.Count);
+    }
+
+    private static ulong HashOf(ulong seed)
+    {
+        var client = new CountingClient(100);
+        var world = EchoWorld(seed, client, new NetworkOptions { Stall = 5_000 });
+        world.Run(new Instant(600_000_000), () => client.Received == 100);
+        return world.Hash;
+    }
+
+    private static World EchoWorld(ulong seed, CountingClient client, NetworkOptions network)
+    {
+        var world = new World(seed, new WorldSetting { Network = network });
+        world.AddNode(EchoNode, new NodeSetting());
+        world.AddClient(client);
+        world.Nodes[0].Start();
+        world.Clients[0].Start();
+        return world;
+    }
+
+    /// <summary>Sends every frame back, with what the frame's memory holds when the effects are carried out.</summary>
+    private static NodeStep EchoNode(Effects effects, ulong seed) => (in Now now, in Input input) =>
+    {
+        if (input.Kind == InputKind.Received)
+        {
+            var prefix = effects.Take(4);
+            BinaryPrimitives.WriteInt32BigEndian(prefix.Span, input.Bytes.Length);
+            effects.AddPart(prefix);
+            effects.AddPart(input.Bytes);
+            effects.Send(input.Connection, 2);
+        }
+    };
+
+    /// <summary>Sends numbered frames of many sizes and expects them back in order.</summary>
+    private sealed class CountingClient(int frames) : IClientProgram
+    {
+        private ClientProcess _seat = null!;
+
+        public int Received { get; private set; }
+
+        public bool IsConnected { get; private set; }
+
+        public bool IsGone { get; private set; }
+
+        public void Started(ClientProcess seat)
+        {
+            _seat = seat;
+            seat.Dial(0);
+        }
+
+        public void Connected(Socket socket)
+        {
+            IsConnected = true;
+            for (var i = 0; i < frames; i++)
+            {
+                var length = 4 + (i * 37 % 3000);
+                var frame = _seat.Send(socket, 4 + length);
+                BinaryPrimitives.WriteInt32BigEndian(frame, length);
+                BinaryPrimitives.WriteInt32BigEndian(frame[4..], i);
+                frame[8..].Fill((byte)i);
+            }
+        }
+
+        public void FrameArrived(Socket socket, Memory<byte> frame)
+        {
+            Assert.Equal(Received, BinaryPrimitives.ReadInt32BigEndian(frame.Span));
+            Assert.Equal(4 + (Received * 37 % 3000), frame.Length);
+            Assert.Equal(-1, frame.Span[4..].IndexOfAnyExcept((byte)Received));
+            Received++;
+        }
+
+        public void Disconnected(Socket socket) => IsGone = true;
+
+        public void Woken()
+        {
+        }
+    }
+}
