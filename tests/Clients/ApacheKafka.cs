@@ -1,0 +1,73 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+
+namespace Deterministic.Tests.Clients;
+
+/// <summary>
+/// Apache Kafka from KAFKA_HOME as one node in a process of its own, on a fresh folder: the oracle that tests ask.
+/// Classes on libs/* are run rather than scripts, so any Kafka distribution serves.
+/// </summary>
+public sealed class ApacheKafka : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("apache-kafka-").FullName;
+    private readonly RunningTool _process;
+
+    /// <summary>
+    /// Formats, starts and waits for it, about 8 s. Settings are server.properties lines put after the usual ones.
+    /// </summary>
+    public ApacheKafka(params string[] settings)
+    {
+        var port = BrokerProcess.FreePort();
+        var properties = Path.Combine(_folder, "server.properties");
+        File.WriteAllLines(properties, Properties(port, BrokerProcess.FreePort(), settings));
+        Java("kafka.tools.StorageTool", "format", "--standalone", "-t", ClusterId(), "-c", properties).MustRun();
+        _process = (Java("kafka.Kafka", properties) with { Deadline = TimeSpan.FromHours(2) }).Start();
+        BrokerProcess.WaitUntilServing(_process, port, TimeSpan.FromSeconds(90));
+        Bootstrap = "127.0.0.1:" + port.ToString(CultureInfo.InvariantCulture);
+    }
+
+    public static bool IsThere => Installed.KafkaHome is { } home && Directory.Exists(Path.Combine(home, "libs"));
+
+    public string Bootstrap { get; }
+
+    /// <summary>One class of Kafka's, ready to run: the JVM is told to start fast, since most runs are short.</summary>
+    public static Tool Java(string mainClass, params string[] arguments)
+    {
+        var libraries = Path.Combine(Installed.KafkaHome ?? "", "libs", "*");
+        string[] virtualMachine =
+        [
+            "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", libraries, mainClass,
+        ];
+        return new Tool("java", [.. virtualMachine, .. arguments]);
+    }
+
+    public void Dispose()
+    {
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string ClusterId() =>
+        Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+
+    private List<string> Properties(int port, int controllerPort, string[] settings) =>
+    [
+        "process.roles=broker,controller",
+        "node.id=1",
+        FormattableString.Invariant($"controller.quorum.bootstrap.servers=127.0.0.1:{controllerPort}"),
+        FormattableString.Invariant($"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}"),
+        FormattableString.Invariant($"advertised.listeners=PLAINTEXT://127.0.0.1:{port}"),
+        "controller.listener.names=CONTROLLER",
+        "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "log.dirs=" + Path.Combine(_folder, "data"),
+        "offsets.topic.replication.factor=1",
+        "transaction.state.log.replication.factor=1",
+        "transaction.state.log.min.isr=1",
+        "share.coordinator.state.topic.replication.factor=1",
+        "share.coordinator.state.topic.min.isr=1",
+        "group.initial.rebalance.delay.ms=0",
+        .. settings,
+    ];
+}
