@@ -48,4 +48,10 @@ public sealed class BatchReader(Codec codec)
         payload = _buffer.Written;
         return error;
     }
+
+    /// <summary>
+    /// The records of the batch that was opened last, once more. Nothing but what Open gave may have happened since.
+    /// </summary>
+    public RecordEnumerator OpenAgain(in RecordBatchView batch) =>
+        new(batch.Compression == CompressionType.None ? batch.Payload : _buffer.Written, batch.RecordCount);
 }
