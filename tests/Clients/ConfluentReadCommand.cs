@@ -1,17 +1,21 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Text;
 using Confluent.Kafka;
 
 namespace Deterministic.Tests.Clients;
 
 /// <summary>
-/// `confluent-read HOST:PORT TOPIC`: Confluent.Kafka reads partition 0 of a topic from its start to the end it has
-/// now, each value a line on standard output. Used by show-100mb.sh; it ends with 1 when the client reports an
-/// error.
+/// `confluent-read HOST:PORT TOPIC`: Confluent.Kafka reads every partition of a topic from its start to the end it has
+/// now; each record is a line "partition offset value" on standard output. Used by show-100mb.sh; it ends with 1 when
+/// the client reports an error or nothing comes.
 /// </summary>
 public static class ConfluentReadCommand
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     public static int Run(string[] arguments)
     {
         if (arguments.Length != 2)
@@ -29,32 +33,41 @@ public static class ConfluentReadCommand
             CheckCrcs = true,
         };
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(config).Build();
-        var partition = new TopicPartition(arguments[1], 0);
-        var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(30)).High.Value;
-        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
-        return Copy(consumer, end);
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var assignment = new List<TopicPartitionOffset>();
+        long records = 0;
+        foreach (var partition in admin.GetMetadata(arguments[1], Patience).Topics[0].Partitions)
+        {
+            assignment.Add(new TopicPartitionOffset(arguments[1], partition.PartitionId, Offset.Beginning));
+            var offsets = consumer.QueryWatermarkOffsets(assignment[^1].TopicPartition, Patience);
+            records += offsets.High.Value - offsets.Low.Value;
+        }
+
+        consumer.Assign(assignment);
+        return Copy(consumer, records);
     }
 
-    private static int Copy(IConsumer<Ignore, byte[]> consumer, long end)
+    private static int Copy(IConsumer<Ignore, byte[]> consumer, long records)
     {
         using var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 20);
-        for (long next = 0; next < end;)
+        for (long count = 0; count < records; count++)
         {
-            var read = consumer.Consume(TimeSpan.FromSeconds(60));
+            var read = consumer.Consume(Patience);
             if (read is null)
             {
-                Console.Error.WriteLine(FormattableString.Invariant($"nothing for 60 s at offset {next} of {end}"));
+                Console.Error.WriteLine(FormattableString.Invariant($"nothing for 60 s after {count} of {records}"));
                 return 1;
             }
 
+            output.Write(Encoding.ASCII.GetBytes(
+                FormattableString.Invariant($"{read.Partition.Value} {read.Offset.Value} ")));
             output.Write(read.Message.Value);
             output.WriteByte((byte)'\n');
-            next = read.Offset.Value + 1;
         }
 
         output.Flush();
-        Console.Error.WriteLine("Confluent.Kafka (librdkafka " + Library.VersionString + ") read "
-            + end.ToString(CultureInfo.InvariantCulture) + " records");
+        Console.Error.WriteLine("Confluent.Kafka on librdkafka " + Library.VersionString + " read "
+            + records.ToString(CultureInfo.InvariantCulture) + " records");
         return 0;
     }
 }

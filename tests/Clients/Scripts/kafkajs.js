@@ -157,36 +157,47 @@ async function adminOfTopic(admin, topic) {
   assert.ok(!(await admin.listTopics()).includes(topic));
 }
 
-// read_lines TOPIC RECORDS: two members read a topic of several partitions whole; each record's value goes to standard output
-// as "partition offset value", so that whoever called can put the lines back in order. Not a check: used by show-100mb.sh.
+// read_lines TOPIC RECORDS: two members read a topic of several partitions whole; each record is written to standard output
+// as "partition offset value". Not a check: used by show-100mb.sh. No member takes a batch before both hold partitions: one
+// that read alone first would, rightly, hand over records it had not committed, and they would come twice.
 async function read_lines() {
   const [topic, wanted] = [parameters[0], Number(parameters[1])];
   const all = signal(`${wanted} records`, 600000);
+  const held = [0, 0];
   const counts = [0, 0];
+  const groupId = fresh('group');
   const consumers = [];
-  for (const member of [0, 1]) {
-    const consumer = kafka.consumer({ groupId: parameters[2] || fresh('group'), sessionTimeout: 30000, maxBytesPerPartition: 4 << 20 });
+  for (const i of [0, 1]) {
+    const consumer = kafka.consumer({ groupId, heartbeatInterval: 300, maxBytesPerPartition: 4 << 20 });
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => { held[i] = (payload.memberAssignment[topic] || []).length; });
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    consumers.push(consumer);
-    consumer.member = member;
-  }
-  for (const consumer of consumers) {
     await consumer.run({
-      eachBatch: async ({ batch }) => {
+      eachBatch: async ({ batch, heartbeat }) => {
+        while (held[0] === 0 || held[1] === 0) {
+          await heartbeat(); // Throws when the group rebalances: the batch comes again, to whoever then owns it.
+          await new Promise((resume) => setTimeout(resume, 100));
+        }
         const lines = batch.messages.map((m) => `${batch.partition} ${m.offset} ${m.value}\n`).join('');
         for (let bytes = Buffer.from(lines); bytes.length > 0;) bytes = bytes.subarray(writeSync(1, bytes));
-        counts[consumer.member] += batch.messages.length;
+        counts[i] += batch.messages.length;
         if (counts[0] + counts[1] >= wanted) all.resolve();
       },
     });
+    consumers.push(consumer);
   }
   await all.done;
   for (const consumer of consumers) await consumer.disconnect();
   console.error(`kafkajs: group of two read ${counts[0]} + ${counts[1]} records`);
 }
 
-const scenarios = { produce_and_read, group_of_two, admin_calls, read_lines };
+// create_topic TOPIC PARTITIONS: not a check either.
+async function create_topic() {
+  const [topic, partitions] = parameters;
+  await withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: Number(partitions) }] }));
+}
+
+const scenarios = { produce_and_read, group_of_two, admin_calls, read_lines, create_topic };
 scenarios[scenario]().then(
   () => { console.error(`${scenario}: held`); process.exit(0); },
   (failure) => { console.error(failure); process.exit(1); },
