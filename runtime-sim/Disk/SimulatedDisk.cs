@@ -60,6 +60,9 @@ public sealed class SimulatedDisk
         }
     }
 
+    /// <summary>Every file by path, in ordinal order, as readers see them now.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, SimulatedFile>> Files => _names.Now;
+
     /// <summary>What a node that starts now finds.</summary>
     public DiskImage Image()
     {

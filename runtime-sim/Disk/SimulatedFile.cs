@@ -42,6 +42,9 @@ public sealed class SimulatedFile
 
     public ReadOnlySpan<byte> Content => _bytes.AsSpan(0, (int)Length);
 
+    /// <summary>The content once everything asked for is carried out.</summary>
+    public ReadOnlySpan<byte> Staged => _bytes.AsSpan(0, (int)StagedLength);
+
     /// <summary>Takes the bytes of an append that will be carried out later.</summary>
     public void Stage(ReadOnlySpan<byte> bytes)
     {

@@ -57,6 +57,13 @@ public sealed class ScenarioLine
 
     public ScenarioException Error(string message) => new(_file, _number, message);
 
+    /// <summary>Reads from the beginning again: each seed reads the line anew.</summary>
+    public void Begin()
+    {
+        _nextWord = 0;
+        _taken.Clear();
+    }
+
     /// <summary>The next bare word.</summary>
     public string Word(string what)
     {

@@ -1,0 +1,90 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Worlds;
+
+namespace Deterministic.Runtime.Sim.Checks;
+
+/// <summary>
+/// What may be lost, and what never: computed from how each topic is configured and from the faults that really happened.
+/// Without it a checker is either blind or noisy.
+/// </summary>
+/// <remarks>
+/// Flush mode: what was acknowledged survives everything but a disk that lies about flushes.
+/// Page-cache mode: what was acknowledged survives the process; a power loss after the acknowledgement may take it,
+/// and then offsets are used again, so nothing about that partition's offsets is stable across the loss.
+/// Deleted records (retention, DeleteRecords) and deleted topics owe nothing.
+/// </remarks>
+public sealed class Contract : IWorldObserver
+{
+    private readonly SortedSet<int> _pageCache = [];
+    private readonly SortedSet<int> _retained = [];
+    private readonly SortedSet<int> _deleted = [];
+    private readonly List<Instant> _powerLosses = [];
+
+    /// <summary>A disk that betrays what it flushed is in play: no record is owed.</summary>
+    public bool DisksLie { get; set; }
+
+    /// <summary>Moments at which the power failed.</summary>
+    public IReadOnlyList<Instant> PowerLosses => _powerLosses;
+
+    /// <summary>The partition acknowledges what is only in the page cache.</summary>
+    public void IsPageCache(int partition) => _pageCache.Add(partition);
+
+    /// <summary>Retention or DeleteRecords may move the partition's log start.</summary>
+    public void MayBeTrimmed(int partition) => _retained.Add(partition);
+
+    /// <summary>Somebody asked for the topic to be deleted.</summary>
+    public void IsDeleted(int partition) => _deleted.Add(partition);
+
+    public bool IsTrimmed(int partition) => _retained.Contains(partition);
+
+    public bool IsGone(int partition) => _deleted.Contains(partition);
+
+    /// <summary>What was promised at this moment may be gone.</summary>
+    public bool MayLose(int partition, Instant promisedAt) =>
+        DisksLie || IsGone(partition) || (_pageCache.Contains(partition) && PowerLostAfter(promisedAt));
+
+    /// <summary>Offsets seen at this moment may mean something else later.</summary>
+    public bool MayReuseOffsets(int partition, Instant seenAt) => MayLose(partition, seenAt);
+
+    public void Happened(World world, in Happening happening)
+    {
+        if (happening.Kind == HappeningKind.PowerLost)
+        {
+            _powerLosses.Add(happening.At);
+        }
+    }
+
+    /// <summary>For histories without a world.</summary>
+    public void PowerLostAt(Instant at) => _powerLosses.Add(at);
+
+    private bool PowerLostAfter(Instant at) => _powerLosses.Count > 0 && _powerLosses[^1] >= at;
+}
+
+/// <summary>What the checks of one run found.</summary>
+public sealed class Verdict
+{
+    private const int MaxViolations = 20;
+
+    public List<Failure> Violations { get; } = [];
+
+    /// <summary>Acknowledged records that are gone and that the contract allowed to go.</summary>
+    public long AllowedLosses { get; set; }
+
+    public void Report(string check, FormattableString what)
+    {
+        if (Violations.Count < MaxViolations)
+        {
+            Violations.Add(new Failure(FailureKind.Safety, check, FormattableString.Invariant(what)));
+        }
+    }
+}
+
+/// <summary>One thing that must never happen, judged over a whole history.</summary>
+public interface ICheck
+{
+    string Name { get; }
+
+    void Judge(History history, Contract contract, Verdict verdict);
+}
