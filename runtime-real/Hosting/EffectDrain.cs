@@ -8,7 +8,8 @@ using Deterministic.Runtime.Real.Storage;
 namespace Deterministic.Runtime.Real.Hosting;
 
 /// <summary>
-/// Carries out what the kernel asked for, coalesced: all appends of a round become one vectored write for each file, all
+/// Carries out what the kernel asked for, coalesced: all appends of a round become one vectored write for each file,
+/// all
 /// answers to one connection one vectored send.
 /// </summary>
 /// <remarks>
@@ -141,7 +142,9 @@ internal sealed class EffectDrain
         _sockets.SendAll();
     }
 
-    /// <summary>Flushes wait for the walk's end, so that one write for a file comes before them, not one for each.</summary>
+    /// <summary>
+    /// Flushes wait for the walk's end, so that one write for a file comes before them, not one for each.
+    /// </summary>
     private void WriteAndFlush()
     {
         _disk.WriteQueued(_written);

@@ -10,7 +10,8 @@ using Deterministic.Runtime.Real.Storage;
 namespace Deterministic.Runtime.Real.Hosting;
 
 /// <summary>
-/// The last inputs of a node, kept in memory at no cost and written as text when it stops because something is wrong. Of
+/// The last inputs of a node, kept in memory at no cost and written as text when it stops because something is wrong.
+/// Of
 /// a frame it keeps the first eight bytes: which API, which version, which request.
 /// </summary>
 internal sealed class FlightRecorder
@@ -50,7 +51,9 @@ internal sealed class FlightRecorder
         }
     }
 
-    /// <summary>Writes the record into the data directory; returns the file's path, or null where even that fails.</summary>
+    /// <summary>
+    /// Writes the record into the data directory; returns the file's path, or null where even that fails.
+    /// </summary>
     public string? Dump(string directory, string why)
     {
         var text = new StringBuilder();

@@ -25,7 +25,9 @@ internal sealed record NodeHostOptions
 
     public required IDiskCalls DiskCalls { get; init; }
 
-    /// <summary>Bound and listening, in the order of the node's own listeners. The host owns them from now on.</summary>
+    /// <summary>
+    /// Bound and listening, in the order of the node's own listeners. The host owns them from now on.
+    /// </summary>
     public required IReadOnlyList<IListeningSocket> Listeners { get; init; }
 
     /// <summary>Hears every note, on the node's thread.</summary>
@@ -36,12 +38,15 @@ internal sealed record NodeHostOptions
 internal sealed record NodeEnd(string Why, bool IsClean, Exception? Error = null, string? FlightRecord = null);
 
 /// <summary>
-/// One node's thread. It runs to completion: polls its sockets, hands each whole frame to the kernel where it lies, then
+/// One node's thread. It runs to completion: polls its sockets, hands each whole frame to the kernel where it lies,
+/// then
 /// carries out what the kernel asked for: writes, then answers. Only flushes and cold reads happen elsewhere.
 /// </summary>
 /// <remarks>
-/// Order within a round: answers of helpers, the tick, sockets; then effects. Effects are cleared, and lent memory moves,
-/// only when all of them are carried out or copied. Whatever escapes from a step stops the node: its state is not known.
+/// Order within a round: answers of helpers, the tick, sockets; then effects. Effects are cleared, and lent memory
+/// moves,
+/// only when all of them are carried out or copied. Whatever escapes from a step stops the node: its state is not
+/// known.
 /// </remarks>
 internal sealed class NodeHost : IDisposable
 {
@@ -115,7 +120,7 @@ internal sealed class NodeHost : IDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Nothing may escape a step. What did is a defect of ours; the state is not to be trusted after it.
-            var why = e is InvariantBrokenException ? "invariant broken: " + e.Message : e.GetType().Name + ": " + e.Message;
+            var why = (e is InvariantBrokenException ? "invariant broken" : e.GetType().Name) + ": " + e.Message;
             end = new NodeEnd(why, IsClean: false, e);
         }
 
@@ -130,12 +135,13 @@ internal sealed class NodeHost : IDisposable
 
     private void Release()
     {
+        _sockets.Dispose();
         foreach (var listener in _options.Listeners)
         {
+            // Not taken over yet where the node stopped before it listened.
             listener.Dispose();
         }
 
-        _sockets.Dispose();
         _disk.Dispose();
         _options.Network.Dispose();
     }

@@ -6,7 +6,9 @@ internal sealed record NodeLimits
     /// <summary>socket.request.max.bytes: a longer frame closes the connection.</summary>
     public int MaxRequestBytes { get; init; } = 100 * 1024 * 1024;
 
-    /// <summary>queued.max.request.bytes: all receive memory of the node. Kafka has no limit by default; we do.</summary>
+    /// <summary>
+    /// queued.max.request.bytes: all receive memory of the node. Kafka has no limit by default; we do.
+    /// </summary>
     public long MaxQueuedRequestBytes { get; init; } = 512L << 20;
 
     /// <summary>max.connections: further ones are closed at once.</summary>
@@ -18,7 +20,8 @@ internal sealed record NodeLimits
     /// <summary>connections.max.idle.ms: a connection on which nothing moved for so long is closed.</summary>
     public long MaxIdleMs { get; init; } = 600_000;
 
-    /// <summary>A connection that waits so long for receive memory, or to send its last bytes, is closed.</summary>
+    /// <summary>A connection that sends nothing for so long while it holds receive memory others wait for, or cannot
+    /// send its last bytes, is closed.</summary>
     public long MaxStuckMs { get; init; } = 30_000;
 
     /// <summary>Files open at once; the others are opened again when needed.</summary>

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Deterministic.Runtime.Real.Native;
 
-/// <summary>The few error numbers of Linux that are answered in a particular way, and the words for all of them.</summary>
+/// <summary>
+/// The few error numbers of Linux that are answered in a particular way, and the words for all of them.
+/// </summary>
 internal static class Errno
 {
     public const int Interrupted = 4;

@@ -22,14 +22,18 @@ internal sealed class Connection
 
     public OutputQueue Output { get; }
 
-    /// <summary>Holds [<see cref="Start"/>, <see cref="End"/>); null where nothing is waiting to become a frame.</summary>
+    /// <summary>
+    /// Holds [<see cref="Start"/>, <see cref="End"/>); null where nothing is waiting to become a frame.
+    /// </summary>
     public ReceiveBuffer? Buffer { get; set; }
 
     public int Start { get; set; }
 
     public int End { get; set; }
 
-    /// <summary>The longest frame it has sent whole: so much is believed of its next one before it has arrived.</summary>
+    /// <summary>
+    /// The longest frame it has sent whole: so much is believed of its next one before it has arrived.
+    /// </summary>
     public int LongestFrame { get; set; }
 
     /// <summary>How much it fills at one go; doubles while it fills everything offered.</summary>

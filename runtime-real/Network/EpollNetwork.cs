@@ -10,7 +10,8 @@ namespace Deterministic.Runtime.Real.Network;
 
 /// <summary>
 /// Readiness by epoll, level triggered, with an eventfd to end a wait. Linux only; the twin is
-/// <see cref="PortableNetwork"/>. The event structure is packed on x86-64 and padded elsewhere, so it is read by offsets.
+/// <see cref="PortableNetwork"/>. The event structure is packed on x86-64 and padded elsewhere, so it is read by
+/// offsets.
 /// </summary>
 internal sealed unsafe class EpollNetwork : INetwork
 {

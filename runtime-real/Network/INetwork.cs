@@ -5,7 +5,8 @@ using Deterministic.Runtime.Real.Storage;
 namespace Deterministic.Runtime.Real.Network;
 
 /// <summary>
-/// A socket that can be read or written without waiting, or that is broken whether anybody watches it or not. The key is
+/// A socket that can be read or written without waiting, or that is broken whether anybody watches it or not. The key
+/// is
 /// what it was registered with.
 /// </summary>
 internal readonly record struct Readiness(long Key, bool CanRead, bool CanWrite, bool IsBroken);
@@ -28,7 +29,9 @@ internal interface INetwork : IDisposable
 
     void Unregister(IPollable socket);
 
-    /// <summary>Waits until something is ready, <see cref="Wake"/> is called or the time is over. Level triggered.</summary>
+    /// <summary>
+    /// Waits until something is ready, <see cref="Wake"/> is called or the time is over. Level triggered.
+    /// </summary>
     int Wait(Span<Readiness> ready, int timeoutMs);
 
     /// <summary>Ends a Wait, now or the next one. May be called by any thread.</summary>
@@ -47,7 +50,9 @@ internal interface IListeningSocket : IPollable
 {
     IPEndPoint At { get; }
 
-    /// <summary>One waiting connection, or null where there is none. <paramref name="isExhausted"/>: no descriptors left.</summary>
+    /// <summary>
+    /// One waiting connection, or null where there is none. <paramref name="isExhausted"/>: no descriptors left.
+    /// </summary>
     IByteSocket? Accept(out bool isExhausted);
 }
 
@@ -75,6 +80,8 @@ internal interface IByteSocket : IPollable
     /// <summary>Sends the pieces as one vector. <paramref name="more"/>: a file slice follows at once.</summary>
     Moved Send(ReadOnlySpan<ReadOnlyMemory<byte>> pieces, bool more, out int count);
 
-    /// <summary>Sends bytes that stand in a file, at most about <see cref="OutputQueue.SliceChunkBytes"/> of them.</summary>
+    /// <summary>
+    /// Sends bytes that stand in a file, at most about <see cref="OutputQueue.SliceChunkBytes"/> of them.
+    /// </summary>
     Moved SendSlice(SharedHandle file, long position, int length, out int count);
 }

@@ -7,7 +7,9 @@ namespace Deterministic.Runtime.Real.Network;
 /// <summary>Binds, listens and accepts with the framework's socket, in both twins: accepting is rare.</summary>
 internal sealed class ListeningSocket : IListeningSocket
 {
-    /// <summary>Bound: connections the system keeps waiting for us (Kafka's socket.listen.backlog.size is 50).</summary>
+    /// <summary>
+    /// Bound: connections the system keeps waiting for us (Kafka's socket.listen.backlog.size is 50).
+    /// </summary>
     private const int Backlog = 512;
 
     private readonly Func<Socket, IByteSocket> _wrap;

@@ -1,7 +1,5 @@
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
-using System.Net;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 using Deterministic.Runtime.Real.Hosting;
@@ -13,7 +11,8 @@ namespace Deterministic.Runtime.Real.Network;
 internal delegate void InputSink(in Input input);
 
 /// <summary>
-/// All connections of one node: accepts, cuts frames out of what arrives and hands them up where they lie, sends what it
+/// All connections of one node: accepts, cuts frames out of what arrives and hands them up where they lie, sends what
+/// it
 /// is given. Knows nothing of Kafka beyond the four bytes of length before a frame.
 /// </summary>
 /// <remarks>
@@ -22,22 +21,11 @@ internal delegate void InputSink(in Input input);
 /// </remarks>
 internal sealed class NodeSockets : IDisposable
 {
-    private const int LengthPrefix = 4;
-
-    /// <summary>Bound: how much a connection that always has more is read at one go.</summary>
-    private const int LargestAppetite = 256 * 1024;
-
-    /// <summary>Bound: memory given in advance for a frame as long as earlier ones of the same connection.</summary>
-    private const int LargestTrust = 4 << 20;
-
-    /// <summary>So little is moved to the front at once, to leave room for a long read.</summary>
-    private const int CheapMoveBytes = 4096;
-
     private readonly INetwork _network;
     private readonly NodeLimits _limits;
     private readonly NodeDisk _disk;
     private readonly InputSink _input;
-    private readonly ReceiveBuffers _buffers;
+    private readonly FrameBuffers _frames;
     private readonly List<IListeningSocket> _listeners = [];
     private readonly Dictionary<long, Connection> _connections = [];
     private readonly List<Connection> _touched = [];
@@ -58,13 +46,13 @@ internal sealed class NodeSockets : IDisposable
         _limits = limits;
         _disk = disk;
         _input = input;
-        _buffers = new ReceiveBuffers(limits.MaxQueuedRequestBytes);
+        _frames = new FrameBuffers(limits);
     }
 
     public int Count => _connections.Count;
 
     /// <summary>Receive memory in use, for the metrics.</summary>
-    public long ReceiveBytes => _buffers.InUse;
+    public long ReceiveBytes => _frames.BytesInUse;
 
     /// <summary>Connections refused or cut for what they sent or cost, for the metrics.</summary>
     public long Refused { get; private set; }
@@ -149,7 +137,9 @@ internal sealed class NodeSockets : IDisposable
         }
     }
 
-    /// <summary>Carries out one Send: its parts join the connection's queue, and leave with <see cref="SendAll"/>.</summary>
+    /// <summary>
+    /// Carries out one Send: its parts join the connection's queue, and leave with <see cref="SendAll"/>.
+    /// </summary>
     public void Send(in Send send, Effects effects)
     {
         if (!_connections.TryGetValue(send.Connection.Value, out var connection) || connection.IsClosing)
@@ -227,7 +217,10 @@ internal sealed class NodeSockets : IDisposable
         foreach (var connection in _touched)
         {
             connection.IsTouched = false;
-            SettleBuffer(connection);
+            if (!_frames.Settle(connection))
+            {
+                Starve(connection);
+            }
         }
 
         _touched.Clear();
@@ -238,7 +231,9 @@ internal sealed class NodeSockets : IDisposable
         }
     }
 
-    /// <summary>About once a second: closes what is idle or stuck, and listens again after running out of descriptors.</summary>
+    /// <summary>
+    /// About once a second: closes what is idle or stuck, and listens again after running out of descriptors.
+    /// </summary>
     public void Sweep(long nowMicroseconds)
     {
         _now = nowMicroseconds;
@@ -251,8 +246,8 @@ internal sealed class NodeSockets : IDisposable
         foreach (var connection in _sweepList)
         {
             var quietMs = (nowMicroseconds - connection.LastActiveMicroseconds) / 1000;
-            var isStuck = connection.IsStarved
-                || connection.IsClosing
+            // When memory is short, those go who hold some and send nothing; those who wait for it stay.
+            var isStuck = connection.IsClosing
                 || (_starved.Count > 0 && connection.Buffer is not null && !connection.IsPaused);
             if (quietMs > (isStuck ? _limits.MaxStuckMs : _limits.MaxIdleMs))
             {
@@ -349,8 +344,9 @@ internal sealed class NodeSockets : IDisposable
             return;
         }
 
-        if (connection.Buffer is null && !TakeBuffer(connection))
+        if (connection.Buffer is null && !_frames.TakeBuffer(connection))
         {
+            Starve(connection);
             return;
         }
 
@@ -369,9 +365,9 @@ internal sealed class NodeSockets : IDisposable
             case Moved.Some:
                 connection.LastActiveMicroseconds = _now;
                 connection.End += count;
-                if (count == room && connection.Appetite < LargestAppetite)
+                if (count == room)
                 {
-                    connection.Appetite *= 2;
+                    FrameBuffers.RaiseAppetite(connection);
                 }
 
                 Cut(connection);
@@ -385,115 +381,32 @@ internal sealed class NodeSockets : IDisposable
         }
     }
 
-    private bool TakeBuffer(Connection connection)
-    {
-        var wanted = Math.Max(connection.Appetite, Math.Min(connection.LongestFrame, LargestTrust));
-        connection.Buffer = _buffers.Rent(wanted);
-        if (connection.Buffer is null)
-        {
-            Starve(connection);
-            return false;
-        }
-
-        connection.Start = 0;
-        connection.End = 0;
-        return true;
-    }
-
     /// <summary>Hands up every whole frame, until the kernel asks for a pause.</summary>
     private void Cut(Connection connection)
     {
-        if (connection.Buffer is not { } buffer)
+        if (connection.Buffer is null)
         {
             return;
         }
 
         Touch(connection);
-        while (MayRead(connection) && connection.End - connection.Start >= LengthPrefix)
+        while (MayRead(connection))
         {
-            var length = BinaryPrimitives.ReadInt32BigEndian(buffer.Span[connection.Start..]);
-            if (length < 0 || length > _limits.MaxRequestBytes)
+            switch (_frames.Next(connection, out var frame))
             {
-                Refused++;
-                Drop(connection);
-                return;
-            }
-
-            if (connection.End - connection.Start - LengthPrefix < length)
-            {
-                return;
-            }
-
-            var frame = buffer.Memory.Slice(connection.Start + LengthPrefix, length);
-            connection.Start += LengthPrefix + length;
-            connection.LongestFrame = Math.Max(connection.LongestFrame, LengthPrefix + length);
-            LentBytes += length;
-            _input(Input.Received(connection.Id, frame));
-        }
-    }
-
-    private void SettleBuffer(Connection connection)
-    {
-        if (connection.Buffer is not { } buffer)
-        {
-            return;
-        }
-
-        if (connection.IsGone || connection.Start == connection.End)
-        {
-            _buffers.Return(buffer);
-            connection.Buffer = null;
-            return;
-        }
-
-        var waiting = connection.End - connection.Start;
-        var needed = LengthPrefix;
-        if (waiting >= LengthPrefix)
-        {
-            needed += BinaryPrimitives.ReadInt32BigEndian(buffer.Span[connection.Start..]);
-            if (needed <= waiting || needed < 0)
-            {
-                // Held back whole, or refused when it is its turn.
-                return;
+                case NextFrame.Whole:
+                    LentBytes += frame.Length;
+                    _input(Input.Received(connection.Id, frame));
+                    break;
+                case NextFrame.Absurd:
+                    Refused++;
+                    Drop(connection);
+                    return;
+                case NextFrame.Unfinished:
+                default:
+                    return;
             }
         }
-
-        if (needed <= buffer.Capacity - connection.Start && waiting > CheapMoveBytes)
-        {
-            return;
-        }
-
-        if (needed <= buffer.Capacity || connection.Start > 0)
-        {
-            buffer.Span[connection.Start..connection.End].CopyTo(buffer.Span);
-            connection.Start = 0;
-            connection.End = waiting;
-        }
-
-        if (connection.End == buffer.Capacity)
-        {
-            Grow(connection, buffer, needed);
-        }
-    }
-
-    /// <summary>
-    /// Only as much as has arrived is answered with more, twice as much each time, unless the connection has sent frames
-    /// of this length before: a length alone is no reason to give memory.
-    /// </summary>
-    private void Grow(Connection connection, ReceiveBuffer buffer, int needed)
-    {
-        var trusted = Math.Min(connection.LongestFrame, LargestTrust);
-        var wanted = Math.Min(needed, Math.Max(trusted, buffer.Capacity * 2L));
-        var larger = _buffers.Rent((int)wanted);
-        if (larger is null)
-        {
-            Starve(connection);
-            return;
-        }
-
-        buffer.Span[..connection.End].CopyTo(larger.Span);
-        _buffers.Return(buffer);
-        connection.Buffer = larger;
     }
 
     private void Starve(Connection connection)
@@ -510,14 +423,13 @@ internal sealed class NodeSockets : IDisposable
         foreach (var connection in _sweepList)
         {
             connection.IsStarved = false;
-            if (!connection.IsGone && connection.Buffer is not null)
-            {
-                SettleBuffer(connection);
-            }
-
-            if (!connection.IsStarved)
+            if (_frames.Settle(connection))
             {
                 Watch(connection);
+            }
+            else
+            {
+                Starve(connection);
             }
         }
 
@@ -581,7 +493,9 @@ internal sealed class NodeSockets : IDisposable
         }
     }
 
-    /// <summary>Tells the poller what is wanted now. Called only where that differs, or a useless event has come.</summary>
+    /// <summary>
+    /// Tells the poller what is wanted now. Called only where that differs, or a useless event has come.
+    /// </summary>
     private void Watch(Connection connection)
     {
         if (connection.IsGone)

@@ -6,7 +6,8 @@ using System.Net.Sockets;
 namespace Deterministic.Runtime.Real.Network;
 
 /// <summary>
-/// Readiness by the framework's Select, on any system, with a pair of loopback datagram sockets to end a wait. It costs a
+/// Readiness by the framework's Select, on any system, with a pair of loopback datagram sockets to end a wait. It
+/// costs a
 /// walk over all sockets for each wait: good for development, not for thousands of connections.
 /// </summary>
 internal sealed class PortableNetwork : INetwork

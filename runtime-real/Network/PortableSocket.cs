@@ -5,7 +5,9 @@ using Deterministic.Runtime.Real.Storage;
 
 namespace Deterministic.Runtime.Real.Network;
 
-/// <summary>The same by the framework's sockets, on any system: a vector and a slice are copied into one piece first.</summary>
+/// <summary>
+/// The same by the framework's sockets, on any system: a vector and a slice are copied into one piece first.
+/// </summary>
 internal sealed class PortableSocket : IByteSocket
 {
     private readonly byte[] _scratch;

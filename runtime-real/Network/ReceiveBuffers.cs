@@ -32,7 +32,8 @@ internal sealed class ReceiveBuffer
 }
 
 /// <summary>
-/// All receive memory of one node. Connections hold a buffer only while bytes of an unfinished or unanswered frame are in
+/// All receive memory of one node. Connections hold a buffer only while bytes of an unfinished or unanswered frame are
+/// in
 /// it, so ten thousand idle connections cost nothing; the total has a bound, at which growth waits.
 /// </summary>
 internal sealed class ReceiveBuffers
@@ -40,7 +41,9 @@ internal sealed class ReceiveBuffers
     /// <summary>The smallest buffer, and the step that a frame of unknown sender grows by doubling.</summary>
     public const int SmallestBytes = 64 * 1024;
 
-    /// <summary>Bound: free memory kept for reuse. Larger buffers than a share of it are left to the collector.</summary>
+    /// <summary>
+    /// Bound: free memory kept for reuse. Larger buffers than a share of it are left to the collector.
+    /// </summary>
     private const long KeptBytes = 64L << 20;
 
     private const int LargestKept = 4 << 20;

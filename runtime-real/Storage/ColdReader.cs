@@ -5,7 +5,9 @@ using System.Threading;
 
 namespace Deterministic.Runtime.Real.Storage;
 
-/// <summary>One read that has to wait for the disk. <see cref="Length"/> 0 and a connection in the ticket: warm a slice.</summary>
+/// <summary>
+/// One read that has to wait for the disk. <see cref="Length"/> 0 and a connection in the ticket: warm a slice.
+/// </summary>
 internal readonly record struct ReadRequest(long Ticket, SharedHandle Lease, long Position, int Length, bool IsWarmUp);
 
 /// <summary>

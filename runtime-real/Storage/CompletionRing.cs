@@ -37,12 +37,15 @@ internal readonly record struct Completion(CompletionKind Kind)
 }
 
 /// <summary>
-/// The bounded way from helper threads to the node's thread. A helper that finds it full waits; the node never waits for
+/// The bounded way from helper threads to the node's thread. A helper that finds it full waits; the node never waits
+/// for
 /// a helper, so that cannot deadlock. The node is woken only when it says that it sleeps.
 /// </summary>
 internal sealed class CompletionRing
 {
-    /// <summary>Bound: answers not yet taken. Every answer was asked for, so this is reached only by a node that stands still.</summary>
+    /// <summary>
+    /// Bound: answers not yet taken. Every answer was asked for, so this is reached only by a node that stands still.
+    /// </summary>
     private const int Capacity = 16 * 1024;
 
     private readonly object _gate = new();

@@ -18,7 +18,8 @@ internal sealed class StartupException : Exception
 }
 
 /// <summary>
-/// One node's data directory, held for as long as the node runs: created where there is none, refused where it is somebody
+/// One node's data directory, held for as long as the node runs: created where there is none, refused where it is
+/// somebody
 /// else's, cannot be written or is in use. The lock is Kafka's own <c>.lock</c> file, locked in Kafka's manner as well,
 /// so that neither broker starts on a directory the other has.
 /// </summary>

@@ -29,7 +29,8 @@ internal sealed class FileSlot
 }
 
 /// <summary>
-/// File numbers to paths to open handles. Files open when first needed; of those open only the most recently used stay so,
+/// File numbers to paths to open handles. Files open when first needed; of those open only the most recently used stay
+/// so,
 /// because a broker has more files than a process may have descriptors. Creating a file makes its directories.
 /// </summary>
 internal sealed class FileTable

@@ -13,17 +13,20 @@ internal readonly record struct FlushRequest(FileId File, SharedHandle Lease, lo
 internal readonly record struct NamesRequest(long Ticket, string[] Directories);
 
 /// <summary>
-/// The one thread of a node that waits for its disk. It takes everything that came while it flushed as one group: that is
+/// The one thread of a node that waits for its disk. It takes everything that came while it flushed as one group: that
+/// is
 /// group commit, and it needs no timer. A few files are flushed one by one, many by one call for the file system.
 /// </summary>
 /// <remarks>
-/// After a failed flush nothing on the disk is believed and nothing is flushed again: the cache may say "clean" of pages
+/// After a failed flush nothing on the disk is believed and nothing is flushed again: the cache may say "clean" of
+/// pages
 /// that never arrived. The node is told once, with the reason, and every later request stays unanswered.
 /// </remarks>
 internal sealed class Flusher : IDisposable
 {
     /// <summary>
-    /// From this many files in one group on, one syncfs is cheaper than a flush for each. Measured: docs/decisions/flush.md.
+    /// From this many files in one group on, one syncfs is cheaper than a flush for each. Measured:
+    /// docs/decisions/flush.md.
     /// </summary>
     public const int ManyFiles = 4;
 
@@ -46,7 +49,9 @@ internal sealed class Flusher : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The node's thread. Directories whose entries changed go with the files that were created in them.</summary>
+    /// <summary>
+    /// The node's thread. Directories whose entries changed go with the files that were created in them.
+    /// </summary>
     public void Post(List<FlushRequest> files, List<NamesRequest> names, HashSet<string> dirtyDirectories)
     {
         if (files.Count == 0 && names.Count == 0)

@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Deterministic.Runtime.Real.Storage;
 
 /// <summary>
-/// The calls by which bytes reach a file and then the disk: Linux's own (<see cref="LinuxDiskCalls"/>) or the framework's
+/// The calls by which bytes reach a file and then the disk: Linux's own (<see cref="LinuxDiskCalls"/>) or the
+/// framework's
 /// (<see cref="PortableDiskCalls"/>). Errors come back as <see cref="System.IO.IOException"/> with the system's words.
 /// </summary>
 internal interface IDiskCalls
@@ -30,6 +31,8 @@ internal interface IDiskCalls
     /// <summary>Makes the directory's entries survive the power failing.</summary>
     void FlushDirectory(string path);
 
-    /// <summary>Makes everything on the file system of this directory survive, or returns false where there is no such call.</summary>
+    /// <summary>
+    /// Makes everything on the file system of this directory survive, or returns false where there is no such call.
+    /// </summary>
     bool FlushFileSystem(string path);
 }

@@ -8,12 +8,14 @@ using Deterministic.Primitives;
 namespace Deterministic.Runtime.Real.Storage;
 
 /// <summary>
-/// The node's disk: carries out Name, Forget, Append, Truncate, Flush, Read, Rename and Delete under one root directory.
+/// The node's disk: carries out Name, Forget, Append, Truncate, Flush, Read, Rename and Delete under one root
+/// directory.
 /// Writes go to the page cache on the node's own thread, one vectored call for each file; what must wait for the disk
 /// goes to <see cref="Flusher"/> and <see cref="ColdReader"/>.
 /// </summary>
 /// <remarks>
-/// Order: queued appends are written before anything that could see them (flush, truncate, rename, delete, read, slices).
+/// Order: queued appends are written before anything that could see them (flush, truncate, rename, delete, read,
+/// slices).
 /// The first failure is kept in <see cref="Failure"/>; from then on this disk does nothing more.
 /// </remarks>
 internal sealed class NodeDisk : IDisposable
