@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Broker.Metadata.Configs;
+
+namespace Deterministic.Broker.Metadata;
+
+/// <summary>
+/// What somebody has set, per resource. A broker resource with an empty name is the default of all brokers. Values are the
+/// texts that were given.
+/// </summary>
+public sealed class ConfigsImage
+{
+    private static readonly SortedDictionary<string, string> Nothing = new(StringComparer.Ordinal);
+
+    private readonly SortedDictionary<int, SortedDictionary<string, SortedDictionary<string, string>>> _byType = [];
+
+    /// <summary>What is set on a resource, sorted by key.</summary>
+    public IReadOnlyDictionary<string, string> Of(ConfigResourceType type, string name) =>
+        _byType.TryGetValue((int)type, out var byName) && byName.TryGetValue(name, out var values) ? values : Nothing;
+
+    /// <summary>The names of resources of one type on which something is set, sorted.</summary>
+    public IReadOnlyCollection<string> NamesOf(ConfigResourceType type) =>
+        _byType.TryGetValue((int)type, out var byName) ? byName.Keys : [];
+
+    public string? Find(ConfigResourceType type, string name, string key) =>
+        Of(type, name).TryGetValue(key, out var value) ? value : null;
+
+    internal void Set(ConfigResourceType type, string name, string key, string? value)
+    {
+        if (!_byType.TryGetValue((int)type, out var byName))
+        {
+            byName = new SortedDictionary<string, SortedDictionary<string, string>>(StringComparer.Ordinal);
+            _byType.Add((int)type, byName);
+        }
+
+        if (!byName.TryGetValue(name, out var values))
+        {
+            values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            byName.Add(name, values);
+        }
+
+        if (value is null)
+        {
+            values.Remove(key);
+        }
+        else
+        {
+            values[key] = value;
+        }
+
+        if (values.Count == 0)
+        {
+            byName.Remove(name);
+        }
+    }
+
+    internal void Remove(ConfigResourceType type, string name)
+    {
+        if (_byType.TryGetValue((int)type, out var byName))
+        {
+            byName.Remove(name);
+        }
+    }
+}
