@@ -10,17 +10,16 @@ namespace Deterministic.Broker.Metadata;
 /// </summary>
 public sealed class ConfigsImage
 {
-    private static readonly SortedDictionary<string, string> Nothing = new(StringComparer.Ordinal);
-
+    private readonly SortedDictionary<string, string> _nothing = new(StringComparer.Ordinal);
     private readonly SortedDictionary<int, SortedDictionary<string, SortedDictionary<string, string>>> _byType = [];
 
-    /// <summary>What is set on a resource, sorted by key.</summary>
-    public IReadOnlyDictionary<string, string> Of(ConfigResourceType type, string name) =>
-        _byType.TryGetValue((int)type, out var byName) && byName.TryGetValue(name, out var values) ? values : Nothing;
+    /// <summary>What is set on a resource, sorted by key. Only replay changes it.</summary>
+    public SortedDictionary<string, string> Of(ConfigResourceType type, string name) =>
+        _byType.TryGetValue((int)type, out var byName) && byName.TryGetValue(name, out var values) ? values : _nothing;
 
     /// <summary>The names of resources of one type on which something is set, sorted.</summary>
     public IReadOnlyCollection<string> NamesOf(ConfigResourceType type) =>
-        _byType.TryGetValue((int)type, out var byName) ? byName.Keys : [];
+        _byType.TryGetValue((int)type, out var byName) ? byName.Keys : _nothing.Keys;
 
     public string? Find(ConfigResourceType type, string name, string key) =>
         Of(type, name).TryGetValue(key, out var value) ? value : null;

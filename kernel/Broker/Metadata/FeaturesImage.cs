@@ -19,7 +19,7 @@ public sealed class FeaturesImage
     /// What a broker of Apache Kafka 4.3 supports, sorted by name. A cluster's finalized levels must lie within it, and a
     /// directory must be able to move between the two.
     /// </summary>
-    public static IReadOnlyList<SupportedFeature> Supported { get; } =
+    public static IReadOnlyList<SupportedFeature> OfThisRelease { get; } =
     [
         new(EligibleLeaderReplicasVersion, 0, 1),
         new("group.version", 0, 1),
@@ -30,8 +30,10 @@ public sealed class FeaturesImage
         new("transaction.version", 0, 2),
     ];
 
+    public IReadOnlyList<SupportedFeature> Supported => OfThisRelease;
+
     /// <summary>Finalized levels by name, sorted.</summary>
-    public IReadOnlyDictionary<string, short> Finalized => _finalized;
+    public SortedDictionary<string, short> Finalized => _finalized;
 
     public short LevelOf(string name) => _finalized.TryGetValue(name, out var level) ? level : (short)0;
 
