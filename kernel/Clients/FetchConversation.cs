@@ -1,0 +1,302 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Primitives;
+using Deterministic.Protocol;
+using Deterministic.Protocol.Batches;
+using Deterministic.Protocol.Compression;
+using Deterministic.Protocol.Messages;
+
+namespace Deterministic.Clients;
+
+/// <summary>The fetching half of a consumer: finds where to begin, fetches, takes batches apart.</summary>
+/// <remarks>
+/// Inputs   Step, Answered, Lost
+/// Effects  those of <see cref="Cluster"/>
+///
+/// One fetch per broker at a time. An answer counts only for positions that were not reassigned meanwhile, which is
+/// what the
+/// generation is for.
+/// </remarks>
+internal sealed class FetchConversation : IAnswerTo
+{
+    /// <summary>Bound: records held for the owner; above it nothing is fetched.</summary>
+    private const int MaxHeldRecords = 50_000;
+
+    /// <summary>Bound: bytes one batch may unpack to.</summary>
+    private const int MaxUnpackedBytes = 64 * 1024 * 1024;
+
+    private const short LastVersionWithTopicNames = 12;
+    private const long EarliestTimestamp = -2;
+    private const long LatestTimestamp = -1;
+
+    private readonly ConsumerOptions _options;
+    private readonly Cluster _cluster;
+    private readonly List<ConsumerPosition> _positions;
+    private readonly Codec _codec = new();
+    private readonly ScratchBuffer _unpacked = new();
+    private readonly Dictionary<long, List<ConsumerPosition>> _asked = [];
+    private long _generation;
+    private long _nextToken;
+    private Instant _now;
+
+    public FetchConversation(ConsumerOptions options, Cluster cluster, List<ConsumerPosition> positions)
+    {
+        _options = options;
+        _cluster = cluster;
+        _positions = positions;
+    }
+
+    public List<ConsumedRecord> Records { get; } = [];
+
+    public Instant NextDeadline { get; private set; } = Instant.Never;
+
+    public void Reset()
+    {
+        _generation = _nextToken;
+        Records.Clear();
+    }
+
+    public void Step(Instant now)
+    {
+        _now = now;
+        NextDeadline = _positions.Count == 0 ? Instant.Never : now + _options.RetryBackoff;
+        if (Records.Count >= MaxHeldRecords)
+        {
+            return;
+        }
+
+        var wires = new List<(Wire Wire, List<ConsumerPosition> Positions)>();
+        foreach (var position in _positions)
+        {
+            if (position.IsBusy || now < position.NotBefore
+                || _cluster.Leader(position.Topic, position.Partition, now) is not { } wire)
+            {
+                continue;
+            }
+
+            if (position.Offset < 0)
+            {
+                AskWhereToBegin(wire, position);
+            }
+            else
+            {
+                Group(wires, wire).Add(position);
+            }
+        }
+
+        foreach (var (wire, positions) in wires)
+        {
+            Fetch(wire, positions);
+        }
+    }
+
+    public void Answered(IMessage response, short version, long token)
+    {
+        _asked.Remove(token, out var positions);
+        Release(positions!);
+        if (token < _generation)
+        {
+            return;
+        }
+
+        switch (response)
+        {
+            case ListOffsetsResponse offsets:
+                Begin(offsets, positions!);
+                break;
+            case FetchResponse fetched:
+                Take(fetched, positions!);
+                break;
+            default:
+                break;
+        }
+    }
+
+    public void Lost(long token)
+    {
+        _asked.Remove(token, out var positions);
+        Release(positions!);
+    }
+
+    private static List<ConsumerPosition> Group(List<(Wire Wire, List<ConsumerPosition> Positions)> wires, Wire wire)
+    {
+        foreach (var (known, positions) in wires)
+        {
+            if (ReferenceEquals(known, wire))
+            {
+                return positions;
+            }
+        }
+
+        var group = new List<ConsumerPosition>();
+        wires.Add((wire, group));
+        return group;
+    }
+
+    private static void Release(List<ConsumerPosition> positions)
+    {
+        foreach (var position in positions)
+        {
+            position.IsBusy = false;
+        }
+    }
+
+    private void AskWhereToBegin(Wire wire, ConsumerPosition position)
+    {
+        var topic = new ListOffsetsRequest.ListOffsetsTopic { Name = position.Topic };
+        topic.Partitions.Add(new ListOffsetsRequest.ListOffsetsPartition
+        {
+            PartitionIndex = position.Partition,
+            CurrentLeaderEpoch = -1,
+            Timestamp = _options.ResetsToEarliest ? EarliestTimestamp : LatestTimestamp,
+        });
+        var request = new ListOffsetsRequest { ReplicaId = -1 };
+        request.Topics.Add(topic);
+        Send(wire, ApiKey.ListOffsets, request, wire.VersionOf(ApiKey.ListOffsets, 9), [position]);
+    }
+
+    private void Fetch(Wire wire, List<ConsumerPosition> positions)
+    {
+        var request = new FetchRequest
+        {
+            MaxWaitMs = _options.MaxWaitMs,
+            MinBytes = _options.MinBytes,
+            MaxBytes = _options.MaxBytes,
+            SessionId = 0,
+            SessionEpoch = -1,
+        };
+        foreach (var position in positions)
+        {
+            var topic = new FetchRequest.FetchTopic { Topic = position.Topic };
+            topic.Partitions.Add(new FetchRequest.FetchPartition
+            {
+                Partition = position.Partition,
+                FetchOffset = position.Offset,
+                PartitionMaxBytes = _options.MaxPartitionBytes,
+            });
+            request.Topics.Add(topic);
+        }
+
+        Send(wire, ApiKey.Fetch, request, wire.VersionOf(ApiKey.Fetch, LastVersionWithTopicNames), positions);
+    }
+
+    private void Send(Wire wire, ApiKey key, IMessage request, short version, List<ConsumerPosition> positions)
+    {
+        foreach (var position in positions)
+        {
+            position.IsBusy = true;
+        }
+
+        var token = _nextToken++;
+        _asked.Add(token, positions);
+        wire.Send(key, request, version, _now, this, token);
+    }
+
+    private void Begin(ListOffsetsResponse response, List<ConsumerPosition> positions)
+    {
+        var position = positions[0];
+        var answer = response.Topics.Count == 1 && response.Topics[0].Partitions.Count == 1
+            ? response.Topics[0].Partitions[0]
+            : null;
+        if (answer is { ErrorCode: 0 })
+        {
+            position.Offset = answer.Offset;
+            return;
+        }
+
+        Postpone(position);
+    }
+
+    private void Take(FetchResponse response, List<ConsumerPosition> positions)
+    {
+        foreach (var topic in response.Responses)
+        {
+            foreach (var answer in topic.Partitions)
+            {
+                foreach (var position in positions)
+                {
+                    if (position.Partition == answer.PartitionIndex && position.Topic == topic.Topic)
+                    {
+                        Take(position, answer);
+                    }
+                }
+            }
+        }
+    }
+
+    private void Take(ConsumerPosition position, FetchResponse.PartitionData answer)
+    {
+        var error = (ErrorCode)answer.ErrorCode;
+        if (error == ErrorCode.OffsetOutOfRange)
+        {
+            position.Offset = -1;
+            return;
+        }
+
+        if (error != ErrorCode.None)
+        {
+            Postpone(position);
+            return;
+        }
+
+        position.HighWatermark = answer.HighWatermark;
+        var bytes = (answer.Records ?? Protocol.Records.Empty).Bytes.Span;
+        while (RecordBatches.TryRead(bytes, out var batch, out _) && batch.IsWhole)
+        {
+            if (!batch.IsValidCrc || !TryTake(position, batch))
+            {
+                Postpone(position);
+                return;
+            }
+
+            position.Offset = Math.Max(position.Offset, batch.NextOffset);
+            bytes = bytes[batch.SizeInBytes..];
+        }
+    }
+
+    private bool TryTake(ConsumerPosition position, in RecordBatchView batch)
+    {
+        if (batch.IsControl || batch.LastOffset < position.Offset)
+        {
+            return true;
+        }
+
+        var payload = batch.Payload;
+        if (batch.Compression != CompressionType.None)
+        {
+            _unpacked.Clear();
+            if (_codec.Decompress(batch.Compression, payload, MaxUnpackedBytes, _unpacked) != CompressionError.None)
+            {
+                return false;
+            }
+
+            payload = _unpacked.Written;
+        }
+
+        var records = new RecordEnumerator(payload, batch.RecordCount);
+        while (records.MoveNext())
+        {
+            var record = records.Current;
+            var offset = batch.OffsetOf(record);
+            if (offset >= position.Offset)
+            {
+                Records.Add(new ConsumedRecord(
+                    position.Topic,
+                    position.Partition,
+                    offset,
+                    batch.TimestampOf(record),
+                    batch.PartitionLeaderEpoch,
+                    record.IsKeyNull ? null : record.Key.ToArray(),
+                    record.IsValueNull ? null : record.Value.ToArray()));
+            }
+        }
+
+        return records.Error == BatchError.None;
+    }
+
+    private void Postpone(ConsumerPosition position)
+    {
+        position.NotBefore = _now + _options.RetryBackoff;
+        _cluster.Refresh(_now);
+    }
+}
