@@ -106,7 +106,7 @@ internal sealed class ReadEmitter
         if (field.IsArray)
         {
             return field.Type == BaseType.Struct
-                ? $"{_shape.ClassName(field.StructName!)}.ReadList(ref r, version, {flexible}, {nullAllowed})"
+                ? $"{_shape.QualifiedName(field)}.ReadList(ref r, version, {flexible}, {nullAllowed})"
                 : $"r.Read{field.Type}List({flexible}, {nullAllowed})";
         }
 
@@ -119,7 +119,7 @@ internal sealed class ReadEmitter
                     ? $"r.ReadNullable{field.Type}({flexible}, {nullAllowed})"
                     : $"r.Read{field.Type}({flexible})";
             case BaseType.Struct:
-                var one = $"{_shape.ClassName(field.StructName!)}.ReadOne(ref r, version)";
+                var one = $"{_shape.QualifiedName(field)}.ReadOne(ref r, version)";
                 return field.IsNullable ? $"r.ReadIsPresent() ? {one} : null" : one;
             default:
                 return $"r.Read{field.Type}()";

@@ -59,16 +59,15 @@ internal sealed class SchemaChecker
                 Require(!field.IsTagged || body.Fields[j].Tag != field.Tag, field, "two fields of one tag");
             }
 
-            CheckField(field, body);
+            CheckField(field);
         }
 
         _above.RemoveAt(_above.Count - 1);
     }
 
-    private void CheckField(Field field, Struct body)
+    private void CheckField(Field field)
     {
         Require(!field.Versions.IsNone, field, "no version of the message has it");
-        Require(field.Name != body.Name, field, "a field may not be named as its struct");
         Require(!field.IsNullByDefault || field.IsNullable, field, "null by default needs null versions");
         if (field.IsTagged)
         {

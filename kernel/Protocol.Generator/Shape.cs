@@ -59,21 +59,17 @@ internal sealed class Shape
             || field.Nullable.Equals(field.Versions) ? "true" : condition;
 
     /// <summary>
-    /// Nested classes keep Kafka's names. C# forbids a class and a property of one name in one class: such a class
-    /// has "Struct" after its name.
+    /// Nested classes keep Kafka's names. C# forbids a class to have a property of its own name, or a nested class of
+    /// a property's name: such a class has "Struct" after its name.
     /// </summary>
     public string ClassName(string structName)
     {
-        foreach (var field in Message.Body.Fields)
-        {
-            if (field.Name == structName)
-            {
-                return structName + "Struct";
-            }
-        }
-
-        return structName;
+        var isTaken = HasField(Message.Body, structName) || HasField(Message.FindStruct(structName)!, structName);
+        return isTaken ? structName + "Struct" : structName;
     }
+
+    /// <summary>The class for calls of its static methods: a property may have the short name.</summary>
+    public string QualifiedName(Field field) => $"{Message.Name}.{ClassName(field.StructName!)}";
 
     public string ElementType(Field field) => field.Type switch
     {
@@ -191,6 +187,19 @@ internal sealed class Shape
             default:
                 return $"{stored} != {Literal(field)}";
         }
+    }
+
+    private static bool HasField(Struct body, string name)
+    {
+        foreach (var field in body.Fields)
+        {
+            if (field.Name == name)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public static int FixedSize(BaseType type) => type switch

@@ -74,7 +74,7 @@ internal sealed class SizeEmitter
         {
             _code.Line(
                 field.Type == BaseType.Struct
-                    ? $"{_shape.ClassName(field.StructName!)}.AddListSize(ref {counter}, {stored}, version, {flexible});"
+                    ? $"{_shape.QualifiedName(field)}.AddListSize(ref {counter}, {stored}, version, {flexible});"
                 : field.Type == BaseType.String ? $"{counter}.AddStringList({stored}, {flexible});"
                 : $"{counter}.AddFixedList({stored}?.Count ?? 0, {Shape.FixedSize(field.Type)}, {flexible});");
             return;

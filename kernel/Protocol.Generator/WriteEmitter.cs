@@ -85,7 +85,7 @@ internal sealed class WriteEmitter
         if (field.IsArray)
         {
             _code.Line(field.Type == BaseType.Struct
-                ? $"{_shape.ClassName(field.StructName!)}.WriteList(ref w, {stored}, version, {flexible}, {nullAllowed});"
+                ? $"{_shape.QualifiedName(field)}.WriteList(ref w, {stored}, version, {flexible}, {nullAllowed});"
                 : $"w.Write{field.Type}List({stored}, {flexible}, {nullAllowed});");
             return;
         }
