@@ -3,10 +3,11 @@ using Xunit;
 
 namespace Deterministic.Tests;
 
-/// <summary>Where Apache Kafka's jars are, if the machine has them: the oracle of many tests, never a need of ours.</summary>
+/// <summary>Where Apache Kafka's jars are, if the machine has them: an oracle, never a need of ours.</summary>
 public static class KafkaHome
 {
-    public static string? Path => Environment.GetEnvironmentVariable("KAFKA_HOME") is { Length: > 0 } path ? path : null;
+    public static string? Path =>
+        Environment.GetEnvironmentVariable("KAFKA_HOME") is { Length: > 0 } path ? path : null;
 }
 
 /// <summary>A test that asks Apache Kafka itself, and is skipped, saying so, where there is none.</summary>

@@ -80,7 +80,7 @@ public static class RecordBatches
             return BatchError.None;
         }
 
-        if (bytes.Length < PeekBytes)
+        if (bytes.Length < LengthPrefixBytes)
         {
             return BatchError.Incomplete;
         }
@@ -89,6 +89,11 @@ public static class RecordBatches
         if (length < LegacyMinBytes - LengthPrefixBytes || length > int.MaxValue - LengthPrefixBytes)
         {
             return BatchError.InvalidLength;
+        }
+
+        if (bytes.Length < PeekBytes)
+        {
+            return BatchError.Incomplete;
         }
 
         var magic = bytes[MagicAt];

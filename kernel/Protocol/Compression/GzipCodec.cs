@@ -61,6 +61,10 @@ internal sealed class GzipCodec
 
         _input.Clear();
         _input.Append(source);
+
+        // The framework does not mind a member that ends too early; Java does. Followed by another member, an early
+        // end takes that one's first bytes for its own last ones, and they are wrong.
+        _input.Append(EmptyMember);
         var left = maxBytes;
         using var gzip = new GZipStream(new ScratchStream(_input), CompressionMode.Decompress, leaveOpen: true);
         while (true)

@@ -166,7 +166,8 @@ public class BatchOracle {
             case SNAPPY -> Compression.snappy().build();
             case GZIP -> isDefault ? Compression.gzip().build()
                 : Compression.gzip().level(Integer.parseInt(level)).build();
-            case LZ4 -> isDefault ? Compression.lz4().build() : Compression.lz4().level(Integer.parseInt(level)).build();
+            case LZ4 -> isDefault ? Compression.lz4().build()
+                : Compression.lz4().level(Integer.parseInt(level)).build();
             case ZSTD -> isDefault ? Compression.zstd().build()
                 : Compression.zstd().level(Integer.parseInt(level)).build();
         };
