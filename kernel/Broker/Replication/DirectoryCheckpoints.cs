@@ -1,0 +1,104 @@
+using System.Collections.Generic;
+using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Log;
+using Deterministic.Primitives;
+
+namespace Deterministic.Broker.Replication;
+
+/// <summary>
+/// The three checkpoint files of a log directory (recovery point, log start offset, high watermark): read once at
+/// start,
+/// written from time to time and at shutdown. At most one round of writing is under way.
+/// </summary>
+internal sealed class DirectoryCheckpoints
+{
+    private const string RecoveryPointFile = "recovery-point-offset-checkpoint";
+    private const string LogStartFile = "log-start-offset-checkpoint";
+    private const string HighWatermarkFile = "replication-offset-checkpoint";
+
+    private readonly LogEnvironment _environment;
+    private readonly PartitionTable _partitions;
+    private readonly Dictionary<(string Topic, int Index), Offset> _recoveryPoints = [];
+    private readonly Dictionary<(string Topic, int Index), Offset> _logStarts = [];
+    private bool _isWriting;
+
+    public DirectoryCheckpoints(LogEnvironment environment, PartitionTable partitions)
+    {
+        _environment = environment;
+        _partitions = partitions;
+    }
+
+    public IEnumerator<Ticket> Read(DiskImage image)
+    {
+        foreach (var (name, into) in new[] { (RecoveryPointFile, _recoveryPoints), (LogStartFile, _logStarts) })
+        {
+            var length = image.LengthOf(name);
+            if (length < 0)
+            {
+                continue;
+            }
+
+            var file = _environment.Files.Open(name, length);
+            var read = _environment.Files.Read(file, 0, (int)length);
+            yield return read;
+            _environment.Files.Forget(file);
+            if (!Checkpoints.TryParse(read.Bytes.Span, out var entries))
+            {
+                // A broken file is as good as none: everything is recovered, and logs start at their first segment.
+                _environment.Effects.Add(new Note(NoteKind.FileDamaged, name, length, 0));
+                continue;
+            }
+
+            foreach (var entry in entries)
+            {
+                into[(entry.Topic, entry.Partition)] = entry.Offset;
+            }
+        }
+    }
+
+    public OpenHints HintsFor(HostedPartition hosted, bool isClean)
+    {
+        var key = (hosted.Topic, hosted.Index);
+        return new OpenHints(
+            isClean, _recoveryPoints.GetValueOrDefault(key), _logStarts.GetValueOrDefault(key), hosted.TopicId);
+    }
+
+    public IEnumerator<Ticket> Write()
+    {
+        if (_isWriting)
+        {
+            yield break;
+        }
+
+        _isWriting = true;
+        var recovery = new List<CheckpointEntry>();
+        var starts = new List<CheckpointEntry>();
+        var watermarks = new List<CheckpointEntry>();
+        foreach (var partition in _partitions.All)
+        {
+            if (partition.Log is { } log)
+            {
+                recovery.Add(new CheckpointEntry(partition.Topic, partition.Index, log.RecoveryPoint));
+                watermarks.Add(new CheckpointEntry(partition.Topic, partition.Index, partition.HighWatermark));
+                if (log.LogStartOffset > Offset.Zero)
+                {
+                    starts.Add(new CheckpointEntry(partition.Topic, partition.Index, log.LogStartOffset));
+                }
+            }
+        }
+
+        foreach (var (name, entries) in new[]
+        {
+            (RecoveryPointFile, recovery), (LogStartFile, starts), (HighWatermarkFile, watermarks),
+        })
+        {
+            var writing = Checkpoints.Write(_environment.Files, name, entries);
+            while (writing.MoveNext())
+            {
+                yield return writing.Current;
+            }
+        }
+
+        _isWriting = false;
+    }
+}

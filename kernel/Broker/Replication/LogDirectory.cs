@@ -1,0 +1,221 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Log;
+using Deterministic.Primitives;
+
+namespace Deterministic.Broker.Replication;
+
+/// <summary>One partition that the metadata places on this node, and how its log is to be kept.</summary>
+public sealed record HostedPartition(string Topic, Uuid TopicId, int Index, LeaderEpoch LeaderEpoch, LogConfig Config)
+{
+    /// <summary>The partition's directory, as Kafka names it.</summary>
+    public string Directory { get; } = string.Create(CultureInfo.InvariantCulture, $"{Topic}-{Index}");
+}
+
+/// <summary>
+/// The data directory of one node: which logs are open, which are going away, and what is checkpointed of them.
+/// </summary>
+/// <remarks>
+/// Inputs   Load, Create, Remove, Reconfigure, Close, timers
+/// Effects  those of logs and files
+///
+/// Checkpoints only ever say less than is true (a recovery point below what is flushed, a high watermark below what
+/// is
+/// committed): they are written after the fact, and a crash may bring back any older one.
+/// </remarks>
+public sealed class LogDirectory : ITimed
+{
+    /// <summary>Bound: logs that are loaded at the same time at start.</summary>
+    private const int ConcurrentLoads = 16;
+
+    private const long CheckpointTimer = 1;
+    private const long RetentionTimer = 2;
+    private const string CleanShutdownMarker = ".kafka_cleanshutdown";
+
+    /// <summary>
+    /// <c>log.flush.offset.checkpoint.interval.ms</c>; the high watermark's own 5 s is folded into it.
+    /// </summary>
+    private static readonly Duration CheckpointInterval = Duration.FromSeconds(5);
+
+    private readonly LogEnvironment _environment;
+    private readonly PartitionTable _partitions;
+    private readonly StepClock _clock;
+    private readonly DirectoryCheckpoints _checkpoints;
+    private readonly DeletedPartitions _deleted;
+    private bool _isClosing;
+
+    public LogDirectory(LogEnvironment environment, PartitionTable partitions, StepClock clock)
+    {
+        _environment = environment;
+        _partitions = partitions;
+        _clock = clock;
+        _checkpoints = new DirectoryCheckpoints(environment, partitions);
+        _deleted = new DeletedPartitions(environment);
+    }
+
+    /// <summary><c>log.retention.check.interval.ms</c>.</summary>
+    public Duration RetentionInterval { get; set; } = Duration.FromSeconds(300);
+
+    /// <summary>
+    /// Loads or creates every log that the metadata places here; what else lies in the directory is put aside.
+    /// </summary>
+    public IEnumerator<Ticket> Load(DiskImage image, IReadOnlyList<HostedPartition> hosted)
+    {
+        var isClean = image.LengthOf(CleanShutdownMarker) >= 0;
+        var reading = _checkpoints.Read(image);
+        while (reading.MoveNext())
+        {
+            yield return reading.Current;
+        }
+
+        if (isClean)
+        {
+            // Durable before the first append: a crash from here on must not look like the clean end of the last
+            // life.
+            yield return _environment.Files.Delete(CleanShutdownMarker);
+        }
+
+        var window = new LoadWindow();
+        for (var i = 0; i < hosted.Count; i++)
+        {
+            while (window.Running >= ConcurrentLoads)
+            {
+                yield return window.Slot();
+            }
+
+            LoadOne(image, hosted[i], isClean, window);
+            if (i % 1000 == 999)
+            {
+                _environment.Effects.Add(new Note(NoteKind.Recovering, "partitions", i + 1, hosted.Count));
+            }
+        }
+
+        while (window.Running > 0)
+        {
+            yield return window.Slot();
+        }
+
+        _deleted.Sweep(image, hosted);
+        _environment.Timers.Set(_clock.Now.Instant + CheckpointInterval, this, CheckpointTimer);
+        _environment.Timers.Set(_clock.Now.Instant + RetentionInterval, this, RetentionTimer);
+    }
+
+    /// <summary>A partition that was not there before: its log is empty and serves at once.</summary>
+    public Partition Create(HostedPartition hosted)
+    {
+        var partition = new Partition(hosted.Topic, hosted.TopicId, hosted.Index);
+        var log = PartitionLog.Create(
+            _environment, hosted.Directory, hosted.Config, partition, hosted.TopicId, _clock.Now);
+        partition.BecomeLeader(log, hosted.LeaderEpoch);
+        _partitions.Add(partition);
+        return partition;
+    }
+
+    /// <summary>The topic was deleted: its partitions stop serving at once, their files go away later.</summary>
+    public void Remove(Uuid topicId)
+    {
+        foreach (var partition in _partitions.Remove(topicId))
+        {
+            var log = partition.Log;
+            partition.Removed();
+            if (log is not null)
+            {
+                log.Abandon();
+                _deleted.Begin(log.Directory, _clock.Now);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Flushes and closes every log, writes the checkpoints, and last of all the marker of a clean shutdown.
+    /// </summary>
+    public IEnumerator<Ticket> Close()
+    {
+        _isClosing = true;
+        foreach (var partition in _partitions.All)
+        {
+            if (partition.Log is { } log)
+            {
+                var closing = log.Close();
+                while (closing.MoveNext())
+                {
+                    yield return closing.Current;
+                }
+            }
+        }
+
+        var writing = _checkpoints.Write();
+        while (writing.MoveNext())
+        {
+            yield return writing.Current;
+        }
+
+        var marker = AtomicFile.Write(
+            _environment.Files, CleanShutdownMarker, Encoding.UTF8.GetBytes("{\"version\":0,\"brokerEpoch\":-1}"));
+        while (marker.MoveNext())
+        {
+            yield return marker.Current;
+        }
+    }
+
+    public void TimerFired(in Now now, long token)
+    {
+        if (_isClosing)
+        {
+            return;
+        }
+
+        if (token == RetentionTimer)
+        {
+            foreach (var partition in _partitions.All)
+            {
+                partition.Log?.ApplyRetention(now, partition.HighWatermark);
+                partition.LogStartAdvanced();
+            }
+
+            _environment.Timers.Set(now.Instant + RetentionInterval, this, RetentionTimer);
+            return;
+        }
+
+        Routine.Run(_checkpoints.Write());
+        _environment.Timers.Set(now.Instant + CheckpointInterval, this, CheckpointTimer);
+    }
+
+    private void LoadOne(DiskImage image, HostedPartition hosted, bool isClean, LoadWindow window)
+    {
+        var partition = new Partition(hosted.Topic, hosted.TopicId, hosted.Index);
+        _partitions.Add(partition);
+        window.Begin();
+        var hints = _checkpoints.HintsFor(hosted, isClean);
+        var log = PartitionLog.Unopened(_environment, hosted.Directory, hosted.Config, partition, hosted.TopicId);
+        var opening = PartitionLog.Open(_environment, image, log, hints, _clock);
+        Routine.Run(opening, () =>
+        {
+            partition.BecomeLeader(log, hosted.LeaderEpoch);
+            window.End();
+        });
+    }
+
+    /// <summary>Counts the loads under way; whoever waits for a free slot is resumed when any of them ends.</summary>
+    private sealed class LoadWindow
+    {
+        private Ticket? _waiting;
+
+        public int Running { get; private set; }
+
+        public void Begin() => Running++;
+
+        public void End()
+        {
+            Running--;
+            var waiting = _waiting;
+            _waiting = null;
+            waiting?.Complete();
+        }
+
+        public Ticket Slot() => _waiting ??= new Ticket();
+    }
+}
