@@ -30,6 +30,18 @@ internal sealed class GzipCodec
     private static ReadOnlySpan<byte> EmptyMember =>
         [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
+    /// <summary>
+    /// Read behind the producer's members. The framework does not mind when they end too early, and stops at junk behind
+    /// them; Java minds the first. Where this is not what came out last, the members did not end where they should.
+    /// </summary>
+    private static ReadOnlySpan<byte> Seal =>
+    [
+        0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x2B, 0x4E, 0x4D, 0xCC, 0x49, 0x4D, 0x01, 0x00, 0x70, 0xBE, 0xA4, 0xFD, 0x06, 0x00, 0x00, 0x00,
+    ];
+
+    private static ReadOnlySpan<byte> SealContent => "sealed"u8;
+
     public void Compress(ReadOnlySpan<byte> source, int level, ScratchBuffer target)
     {
         if (source.IsEmpty)
@@ -61,20 +73,18 @@ internal sealed class GzipCodec
 
         _input.Clear();
         _input.Append(source);
-
-        // The framework does not mind a member that ends too early; Java does. Followed by another member, an early
-        // end takes that one's first bytes for its own last ones, and they are wrong.
-        _input.Append(EmptyMember);
-        var left = maxBytes;
+        _input.Append(Seal);
+        var start = target.Length;
+        var left = (long)maxBytes + SealContent.Length;
         using var gzip = new GZipStream(new ScratchStream(_input), CompressionMode.Decompress, leaveOpen: true);
         while (true)
         {
             // One byte more than allowed, to see whether there is one.
-            var room = target.Reserve(Math.Min(ReadBytes, left + 1));
+            var room = target.Reserve((int)Math.Min(ReadBytes, left + 1));
             var read = gzip.Read(room);
             if (read == 0)
             {
-                return CompressionError.None;
+                return TryUnseal(target, start) ? CompressionError.None : CompressionError.Corrupt;
             }
 
             if (read > left)
@@ -85,5 +95,17 @@ internal sealed class GzipCodec
             target.Advance(read);
             left -= read;
         }
+    }
+
+    private static bool TryUnseal(ScratchBuffer target, int start)
+    {
+        var length = target.Length - SealContent.Length;
+        if (length < start || !target.Written[length..].SequenceEqual(SealContent))
+        {
+            return false;
+        }
+
+        target.Truncate(length);
+        return true;
     }
 }

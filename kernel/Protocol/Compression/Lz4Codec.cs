@@ -30,9 +30,6 @@ internal static class Lz4Codec
 
     private const uint StoredBit = 0x80000000;
 
-    /// <summary>No lz4 sequence gives more than this for each byte of it.</summary>
-    private const int MaxRatio = 256;
-
     /// <summary>Kafka's default, which stands for the fast compressor; other levels are of the thorough one.</summary>
     private const int FastLevel = 9;
 
@@ -80,24 +77,10 @@ internal static class Lz4Codec
         target.Advance(sizeof(uint) + written);
     }
 
+    /// <summary>Like Kafka's reader, stops at the end of the first frame and does not look behind it.</summary>
     public static CompressionError Decompress(ReadOnlySpan<byte> source, int maxBytes, ScratchBuffer target)
     {
         var left = maxBytes;
-        do
-        {
-            var error = DecompressFrame(ref source, ref left, target);
-            if (error != CompressionError.None)
-            {
-                return error;
-            }
-        }
-        while (!source.IsEmpty);
-
-        return CompressionError.None;
-    }
-
-    private static CompressionError DecompressFrame(ref ReadOnlySpan<byte> source, ref int left, ScratchBuffer target)
-    {
         if (!TryReadHeader(ref source, out var flags, out var maxBlockBytes))
         {
             return CompressionError.Corrupt;
@@ -189,8 +172,15 @@ internal static class Lz4Codec
             return block.Length;
         }
 
-        var roomBytes = (int)Math.Min(maxBlockBytes, (long)block.Length * MaxRatio);
-        return LZ4Codec.Decode(block, target.Reserve(roomBytes)[..roomBytes]);
+        var length = Lz4Block.Measure(block, maxBlockBytes);
+        if (length < 0)
+        {
+            return -1;
+        }
+
+        // One byte more than needed: the library wants a target even for nothing.
+        var written = LZ4Codec.Decode(block, target.Reserve(length + 1)[..Math.Max(1, length)]);
+        return written == length ? length : -1;
     }
 
     private static bool TryReadUInt32(ref ReadOnlySpan<byte> source, out uint value)

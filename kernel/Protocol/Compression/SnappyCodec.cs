@@ -16,9 +16,6 @@ internal static class SnappyCodec
 
     private const int HeaderBytes = 16;
 
-    /// <summary>No snappy element says more than 64 bytes in three; a longer claim is a lie.</summary>
-    private const int MaxRatio = 22;
-
     private static ReadOnlySpan<byte> Header =>
         [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
 
@@ -84,8 +81,8 @@ internal static class SnappyCodec
 
     private static CompressionError DecompressBlock(ReadOnlySpan<byte> block, ref int left, ScratchBuffer target)
     {
-        var length = Snappy.GetUncompressedLength(block);
-        if (length < 0 || length > (long)block.Length * MaxRatio)
+        var length = SnappyBlock.Measure(block);
+        if (length < 0)
         {
             return CompressionError.Corrupt;
         }
