@@ -5,8 +5,8 @@ using Deterministic.Broker.Metadata.Configs;
 namespace Deterministic.Broker.Metadata;
 
 /// <summary>
-/// What somebody has set, per resource. A broker resource with an empty name is the default of all brokers. Values are the
-/// texts that were given.
+/// What somebody has set, per resource. A broker resource with an empty name is the default of all brokers. Values
+/// are the texts that were given.
 /// </summary>
 public sealed class ConfigsImage
 {

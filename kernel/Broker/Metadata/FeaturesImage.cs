@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Deterministic.Broker.Metadata;
 
-/// <summary>The features of the cluster: which levels this release supports, and which the cluster has finalized (KIP-584).</summary>
+/// <summary>
+/// The features of the cluster: which levels this release supports, and which the cluster has finalized (KIP-584).
+/// </summary>
 public sealed class FeaturesImage
 {
     public const string MetadataVersion = "metadata.version";
@@ -16,8 +18,8 @@ public sealed class FeaturesImage
     private readonly SortedDictionary<string, short> _finalized = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// What a broker of Apache Kafka 4.3 supports, sorted by name. A cluster's finalized levels must lie within it, and a
-    /// directory must be able to move between the two.
+    /// What a broker of Apache Kafka 4.3 supports, sorted by name. A cluster's finalized levels must lie within it,
+    /// and a directory must be able to move between the two.
     /// </summary>
     public static IReadOnlyList<SupportedFeature> OfThisRelease { get; } =
     [

@@ -2,7 +2,9 @@ using Deterministic.Broker.Metadata.Configs;
 
 namespace Deterministic.Broker.Metadata;
 
-/// <summary>Who must act when the metadata change. Called while a record is replayed; the image shows the record's effect.</summary>
+/// <summary>
+/// Who must act when the metadata change. Called while a record is replayed; the image shows the record's effect.
+/// </summary>
 public interface IMetadataListener
 {
     /// <summary>A partition came into being (<paramref name="before"/> is null) or changed.</summary>

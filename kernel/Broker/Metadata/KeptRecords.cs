@@ -8,8 +8,8 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Metadata;
 
 /// <summary>
-/// Records that this release stores and does not serve: ACLs, SCRAM credentials, quotas, delegation tokens. The last of each
-/// is kept as it is, so that a directory that Kafka wrote loses nothing by passing through our hands.
+/// Records that this release stores and does not serve: ACLs, SCRAM credentials, quotas, delegation tokens. The last
+/// of each is kept as it is, so that a directory that Kafka wrote loses nothing by passing through our hands.
 /// </summary>
 public sealed class KeptRecords
 {

@@ -11,9 +11,10 @@ namespace Deterministic.Broker.Metadata;
 /// Inputs   Replay
 /// Effects  none; listeners are told
 ///
-/// <see cref="Replay"/> is the only way in: live, after a restart, from a snapshot, on any node. A record that does not fit
-/// what came before (a partition of an unknown topic) answers false: the log is not one that a controller wrote, and the
-/// node must not serve on top of it. Records of an open metadata transaction are held back until its end.
+/// <see cref="Replay"/> is the only way in: live, after a restart, from a snapshot, on any node. A record that does
+/// not fit what came before (a partition of an unknown topic) answers false: the log is not one that a controller
+/// wrote, and the node must not serve on top of it. Records of an open metadata transaction are held back until its
+/// end.
 /// </remarks>
 public sealed class MetadataImage
 {
@@ -40,7 +41,9 @@ public sealed class MetadataImage
     /// <summary>The first producer id that no broker has been given.</summary>
     public long NextProducerId { get; private set; }
 
-    /// <summary>Offset of the last record replayed, -1 before the first; ApiVersions tells it as the features' epoch.</summary>
+    /// <summary>
+    /// Offset of the last record replayed, -1 before the first; ApiVersions tells it as the features' epoch.
+    /// </summary>
     public long LastOffset { get; private set; } = -1;
 
     public long FeaturesEpoch => LastOffset;

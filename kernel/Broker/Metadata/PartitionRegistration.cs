@@ -6,7 +6,8 @@ namespace Deterministic.Broker.Metadata;
 
 /// <summary>
 /// What the cluster knows of one partition. Immutable: a change makes a new one, so that whoever holds the old one can
-/// compare. Every applied change raises the partition epoch; naming a leader, the same one included, raises the leader epoch.
+/// compare. Every applied change raises the partition epoch; naming a leader, the same one included, raises the
+/// leader epoch.
 /// </summary>
 public sealed record PartitionRegistration
 {
@@ -61,10 +62,11 @@ public sealed record PartitionRegistration
     {
         var namesLeader = change.Leader != NoLeaderChange;
         var replicas = change.Replicas?.ToArray() ?? Replicas;
+        var directories = change.Replicas is null ? Directories : new Uuid[replicas.Length];
         return new PartitionRegistration
         {
             Replicas = replicas,
-            Directories = change.Directories?.ToArray() ?? (change.Replicas is null ? Directories : new Uuid[replicas.Length]),
+            Directories = change.Directories?.ToArray() ?? directories,
             Isr = change.Isr?.ToArray() ?? Isr,
             RemovingReplicas = change.RemovingReplicas?.ToArray() ?? RemovingReplicas,
             AddingReplicas = change.AddingReplicas?.ToArray() ?? AddingReplicas,
@@ -79,7 +81,9 @@ public sealed record PartitionRegistration
         };
     }
 
-    /// <summary>The eligible replicas are forgotten, as ClearElr asks; an unchanged registration keeps its epoch.</summary>
+    /// <summary>
+    /// The eligible replicas are forgotten, as ClearElr asks; an unchanged registration keeps its epoch.
+    /// </summary>
     internal PartitionRegistration WithoutElr() => Elr.Length == 0 && LastKnownElr.Length == 0
         ? this
         : this with { Elr = [], LastKnownElr = [], PartitionEpoch = PartitionEpoch + 1 };

@@ -6,7 +6,8 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// Whose directory this is: <c>meta.properties</c>, a Java properties file. Written once, when the directory is formatted.
+/// Whose directory this is: <c>meta.properties</c>, a Java properties file. Written once, when the directory is
+/// formatted.
 /// </summary>
 public readonly record struct MetaProperties(Uuid ClusterId, int NodeId, Uuid DirectoryId)
 {
@@ -42,7 +43,9 @@ public readonly record struct MetaProperties(Uuid ClusterId, int NodeId, Uuid Di
         }
 
         why = Describe(version, cluster, node, directory);
-        if (why.Length > 0 || !Uuid.TryParse(cluster, out var clusterId) || !Uuid.TryParse(directory, out var directoryId))
+        if (why.Length > 0
+            || !Uuid.TryParse(cluster, out var clusterId)
+            || !Uuid.TryParse(directory, out var directoryId))
         {
             return false;
         }

@@ -4,7 +4,8 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// One record of the metadata log and the version it is written in: what the controller decides and what the image folds.
+/// One record of the metadata log and the version it is written in: what the controller decides and what the image
+/// folds.
 /// </summary>
 public readonly record struct MetadataRecord(IMetadataRecord Message, short Version)
 {
@@ -12,8 +13,8 @@ public readonly record struct MetadataRecord(IMetadataRecord Message, short Vers
     private const short PartitionVersion = 2;
 
     /// <summary>
-    /// The record in the version that a controller at metadata.version 4.3-IV0 writes. Changes of a registration stay at
-    /// version 0, which knows fencing: nothing else of a registration is changed here.
+    /// The record in the version that a controller at metadata.version 4.3-IV0 writes. Changes of a registration stay
+    /// at version 0, which knows fencing: nothing else of a registration is changed here.
     /// </summary>
     public static MetadataRecord Of(IMetadataRecord message) => new(message, message switch
     {

@@ -6,8 +6,9 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// What a member of the metadata quorum must never forget: the epoch it is in, whom it voted for, and who leads. One line of
-/// JSON in <c>quorum-state</c>, durable before anything is done in a new epoch: a member that forgot could vote twice.
+/// What a member of the metadata quorum must never forget: the epoch it is in, whom it voted for, and who leads. One
+/// line of JSON in <c>quorum-state</c>, durable before anything is done in a new epoch: a member that forgot could
+/// vote twice.
 /// </summary>
 /// <remarks>
 /// Version 0 belongs to kraft.version 0 (fixed voters), version 1 to kraft.version 1. Both are read and written.
@@ -28,13 +29,12 @@ public readonly record struct QuorumState(
 
     public byte[] ToBytes()
     {
+        var common = string.Create(
+            CultureInfo.InvariantCulture,
+            $"\"leaderId\":{LeaderId},\"leaderEpoch\":{LeaderEpoch},\"votedId\":{VotedId},");
         var text = DataVersion == 0
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $$"""{"clusterId":"","leaderId":{{LeaderId}},"leaderEpoch":{{LeaderEpoch}},"votedId":{{VotedId}},"appliedOffset":0,"currentVoters":[],"data_version":0}""")
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $$"""{"leaderId":{{LeaderId}},"leaderEpoch":{{LeaderEpoch}},"votedId":{{VotedId}},"votedDirectoryId":"{{VotedDirectoryId}}","data_version":1}""");
+            ? "{\"clusterId\":\"\"," + common + "\"appliedOffset\":0,\"currentVoters\":[],\"data_version\":0}"
+            : "{" + common + "\"votedDirectoryId\":\"" + VotedDirectoryId + "\",\"data_version\":1}";
         return Encoding.UTF8.GetBytes(text);
     }
 
@@ -96,7 +96,9 @@ public readonly record struct QuorumState(
         return end >= 0;
     }
 
-    /// <summary>Where the value of a key begins, or -1. Keys of this file occur once and never inside a value.</summary>
+    /// <summary>
+    /// Where the value of a key begins, or -1. Keys of this file occur once and never inside a value.
+    /// </summary>
     private static int After(string text, string key)
     {
         var quoted = "\"" + key + "\"";

@@ -4,8 +4,8 @@ using Deterministic.Broker.Boundary;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// A small file that is always replaced as a whole: written beside, flushed, renamed over. Whoever reads it after a crash
-/// sees the old content or the new, never a mixture.
+/// A small file that is always replaced as a whole: written beside, flushed, renamed over. Whoever reads it after a
+/// crash sees the old content or the new, never a mixture.
 /// </summary>
 internal static class SmallFile
 {

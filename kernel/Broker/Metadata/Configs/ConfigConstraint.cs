@@ -4,7 +4,9 @@ using Deterministic.Primitives;
 
 namespace Deterministic.Broker.Metadata.Configs;
 
-/// <summary>What a configuration's value must satisfy beyond its type, and the words in which Kafka refuses it.</summary>
+/// <summary>
+/// What a configuration's value must satisfy beyond its type, and the words in which Kafka refuses it.
+/// </summary>
 public sealed class ConfigConstraint
 {
     private const string ReplicaListForm = "[partitionId]:[brokerId],[partitionId]:[brokerId],...";
@@ -35,7 +37,9 @@ public sealed class ConfigConstraint
         OffsetReset,
     }
 
-    /// <summary>Reads the words of our own tables: <c>any</c>, <c>0..9</c>, <c>in:a,b</c>, <c>list:a,b</c> and the like.</summary>
+    /// <summary>
+    /// Reads the words of our own tables: <c>any</c>, <c>0..9</c>, <c>in:a,b</c>, <c>list:a,b</c> and the like.
+    /// </summary>
     public static ConfigConstraint Parse(string word)
     {
         var colon = word.IndexOf(':', StringComparison.Ordinal);
@@ -112,13 +116,13 @@ public sealed class ConfigConstraint
             ? null
             : "String must be one of (case insensitive): " + string.Join(", ", _choices),
         Kind.NotEmpty => value.Length > 0 ? null : "String must be non-empty",
-        Kind.OffsetReset => value is "earliest" or "latest" || value.StartsWith("by_duration:", StringComparison.Ordinal)
-            ? null
-            : "Invalid share.auto.offset.reset value",
+        Kind.OffsetReset => IsOffsetReset(value) ? null : "Invalid share.auto.offset.reset value",
         Kind.Any or Kind.Range or Kind.ListOf or Kind.GzipLevel or Kind.ReplicaList => null,
     };
 
-    /// <summary>The same for the elements of a list; <paramref name="shown"/> is what the message shows as the value.</summary>
+    /// <summary>
+    /// The same for the elements of a list; <paramref name="shown"/> is what the message shows as the value.
+    /// </summary>
     public string? RefuseList(string name, string[] elements, out string shown)
     {
         shown = "[" + string.Join(", ", elements) + "]";
@@ -141,6 +145,9 @@ public sealed class ConfigConstraint
 
         return null;
     }
+
+    private static bool IsOffsetReset(string value) =>
+        value is "earliest" or "latest" || value.StartsWith("by_duration:", StringComparison.Ordinal);
 
     private static bool IsReplicaList(string[] elements)
     {

@@ -59,7 +59,9 @@ public enum ConfigUpdate : byte
     Quota,
 }
 
-/// <summary>One configuration: facts only. <see cref="Synonym"/> is the broker configuration that gives the default.</summary>
+/// <summary>
+/// One configuration: facts only. <see cref="Synonym"/> is the broker configuration that gives the default.
+/// </summary>
 public sealed record ConfigDefinition(
     string Name, ConfigType Type, string? Default, ConfigConstraint Constraint, string? Synonym, ConfigUpdate Update)
 {

@@ -57,8 +57,9 @@ public static class ConfigRules
     }
 
     /// <summary>
-    /// Group settings that the operator bounds do so through a pair of broker configurations: group.consumer.min.session.timeout.ms
-    /// and group.consumer.max.session.timeout.ms around consumer.session.timeout.ms.
+    /// Group settings that the operator bounds do so through a pair of broker configurations:
+    /// group.consumer.min.session.timeout.ms and group.consumer.max.session.timeout.ms around
+    /// consumer.session.timeout.ms.
     /// </summary>
     private static string? RefuseGroupRange(string name, string value, EffectiveConfigs effective)
     {

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Deterministic.Broker.Metadata.Configs;
 
 /// <summary>
-/// Values of configurations as text: every value is kept and answered as the text it was given as, and read here where it
-/// is used. Reading and refusing follow Java's parsers, because the texts are shared with Kafka.
+/// Values of configurations as text: every value is kept and answered as the text it was given as, and read here
+/// where it is used. Reading and refusing follow Java's parsers, because the texts are shared with Kafka.
 /// </summary>
 public static class ConfigValue
 {

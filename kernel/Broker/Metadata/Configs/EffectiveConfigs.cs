@@ -7,7 +7,9 @@ namespace Deterministic.Broker.Metadata.Configs;
 /// <summary>One value a configuration has at some level: under which name, and where it was set.</summary>
 public readonly record struct ConfigSynonym(string Name, string? Value, ConfigSource Source);
 
-/// <summary>A configuration as it is in force: its value, and every level that gives it one, the strongest first.</summary>
+/// <summary>
+/// A configuration as it is in force: its value, and every level that gives it one, the strongest first.
+/// </summary>
 public sealed record EffectiveConfig(ConfigDefinition Definition, string? Value, List<ConfigSynonym> Synonyms)
 {
     public ConfigSource Source => Synonyms.Count > 0 ? Synonyms[0].Source : ConfigSource.Default;
@@ -18,8 +20,8 @@ public sealed record EffectiveConfig(ConfigDefinition Definition, string? Value,
 /// brokers, else the configuration file's, else Kafka's default.
 /// </summary>
 /// <remarks>
-/// Some broker configurations come in several units (hours, minutes, milliseconds): the finest that is set wins, and the
-/// topic's default follows it, while a description of the coarser name still shows that name's own value.
+/// Some broker configurations come in several units (hours, minutes, milliseconds): the finest that is set wins, and
+/// the topic's default follows it, while a description of the coarser name still shows that name's own value.
 /// </remarks>
 public sealed class EffectiveConfigs
 {
@@ -68,7 +70,8 @@ public sealed class EffectiveConfigs
     /// <summary>What a topic gets that sets nothing itself.</summary>
     public string? TopicDefault(ConfigDefinition definition) => definition.Name switch
     {
-        "retention.ms" => Finest("log.retention.ms", ("log.retention.minutes", MsPerMinute), ("log.retention.hours", MsPerHour)),
+        "retention.ms" => Finest(
+            "log.retention.ms", ("log.retention.minutes", MsPerMinute), ("log.retention.hours", MsPerHour)),
         "segment.ms" => Finest("log.roll.ms", ("log.roll.hours", MsPerHour)),
         "segment.jitter.ms" => Finest("log.roll.jitter.ms", ("log.roll.jitter.hours", MsPerHour)),
         "flush.ms" => Finest("log.flush.interval.ms", ("log.flush.scheduler.interval.ms", 1)),
