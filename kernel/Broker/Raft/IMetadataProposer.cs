@@ -1,0 +1,27 @@
+using System;
+using System.Collections.Generic;
+
+namespace Deterministic.Broker.Raft;
+
+/// <summary>The leader of the metadata quorum, as the controller sees it.</summary>
+public interface IMetadataProposer
+{
+    /// <summary>The offset that the first record of the next proposal gets.</summary>
+    long NextOffset { get; }
+
+    /// <summary>
+    /// Appends the records as one atomic batch. <paramref name="whenCommitted"/> is called when they are committed and
+    /// replayed; never where the node loses its disk before.
+    /// </summary>
+    void Propose(List<MetadataRecord> records, Action whenCommitted);
+}
+
+/// <summary>What folds committed records into state: the image.</summary>
+public interface IMetadataStateMachine
+{
+    /// <summary>Applies one committed record; false where it cannot follow what came before.</summary>
+    bool Replay(in MetadataRecord record, long offset);
+
+    /// <summary>The quorum's own feature level, which control records carry.</summary>
+    void SetKRaftVersion(short level);
+}
