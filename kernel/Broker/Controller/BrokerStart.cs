@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Deterministic.Broker.Metadata;
+using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Broker.Raft;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Messages;
@@ -29,18 +30,24 @@ internal sealed class BrokerStart
     }
 
     /// <summary>The feature levels of a new cluster, one atomic transaction, as Kafka's own first records.</summary>
-    public static List<MetadataRecord> Bootstrap() =>
+    public static List<MetadataRecord> Bootstrap() => Bootstrap(
     [
-        MetadataRecord.Of(new BeginTransactionRecord { Name = "Bootstrap records" }),
         Feature(FeaturesImage.MetadataVersion, FeaturesImage.LatestMetadataVersion),
         Feature(FeaturesImage.EligibleLeaderReplicasVersion, 1),
         Feature("group.version", 1),
         Feature("share.version", 1),
         Feature("streams.version", 1),
         Feature("transaction.version", 2),
+    ]);
+
+    /// <summary>The same with the levels and users that a format tool chose.</summary>
+    public static List<MetadataRecord> Bootstrap(List<MetadataRecord> chosen) =>
+    [
+        MetadataRecord.Of(new BeginTransactionRecord { Name = "Bootstrap records" }),
+        .. chosen,
         MetadataRecord.Of(new ConfigRecord
         {
-            ResourceType = (sbyte)Metadata.Configs.ConfigResourceType.Broker,
+            ResourceType = (sbyte)ConfigResourceType.Broker,
             ResourceName = "",
             Name = "min.insync.replicas",
             Value = "1",

@@ -16,7 +16,7 @@ namespace Deterministic.Broker.Metadata;
 /// wrote, and the node must not serve on top of it. Records of an open metadata transaction are held back until its
 /// end.
 /// </remarks>
-public sealed class MetadataImage
+public sealed class MetadataImage : IMetadataStateMachine
 {
     private readonly List<IMetadataListener> _listeners = [];
     private List<(MetadataRecord Record, long Offset)>? _transaction;
@@ -78,6 +78,8 @@ public sealed class MetadataImage
                 return Apply(record);
         }
     }
+
+    public void SetKRaftVersion(short level) => Features.Set(FeaturesImage.KRaftVersion, level);
 
     private bool ReplayTransaction()
     {
