@@ -145,6 +145,6 @@ internal sealed class PartitionCreation
         return ApiError.None;
     }
 
-    private static CreatePartitionsResponse.CreatePartitionsTopicResult Result(string name, ApiError error) =>
+    internal static CreatePartitionsResponse.CreatePartitionsTopicResult Result(string name, ApiError error) =>
         new() { Name = name, ErrorCode = (short)error.Code, ErrorMessage = error.Message };
 }

@@ -104,7 +104,7 @@ internal sealed class TopicCreation
         return total > MaxPartitionsPerRequest;
     }
 
-    private static CreateTopicsResponse.CreatableTopicResult Refused(string name, ApiError error) => new()
+    public static CreateTopicsResponse.CreatableTopicResult Refused(string name, ApiError error) => new()
     {
         Name = name,
         ErrorCode = (short)error.Code,

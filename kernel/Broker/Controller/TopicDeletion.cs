@@ -60,7 +60,7 @@ internal sealed class TopicDeletion
     private static string KeyOf(string? name, Uuid id) =>
         name is null ? "/" + id : id.IsZero ? name : name + "/" + id;
 
-    private static IEnumerable<(string? Name, Uuid Id)> Topics(DeleteTopicsRequest request)
+    public static IEnumerable<(string? Name, Uuid Id)> Topics(DeleteTopicsRequest request)
     {
         foreach (var name in request.TopicNames)
         {
@@ -82,7 +82,7 @@ internal sealed class TopicDeletion
         }
     }
 
-    private static DeleteTopicsResponse.DeletableTopicResult Result(string? name, Uuid id, ApiError error) =>
+    public static DeleteTopicsResponse.DeletableTopicResult Result(string? name, Uuid id, ApiError error) =>
         new() { Name = name, TopicId = id, ErrorCode = (short)error.Code, ErrorMessage = error.Message };
 
     private DeleteTopicsResponse.DeletableTopicResult Decide(

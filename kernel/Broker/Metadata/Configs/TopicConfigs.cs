@@ -48,9 +48,9 @@ public static class TopicConfigs
 
     private static CompressionSetting? CompressionOf(Reader values) => values.Text("compression.type").Trim() switch
     {
-        "uncompressed" => new CompressionSetting(CompressionType.None),
+        "uncompressed" => CompressionSetting.None,
         "gzip" => new CompressionSetting(CompressionType.Gzip, values.Int("compression.gzip.level")),
-        "snappy" => new CompressionSetting(CompressionType.Snappy),
+        "snappy" => CompressionSetting.Of(CompressionType.Snappy),
         "lz4" => new CompressionSetting(CompressionType.Lz4, values.Int("compression.lz4.level")),
         "zstd" => new CompressionSetting(CompressionType.Zstd, values.Int("compression.zstd.level")),
         _ => null,
