@@ -39,6 +39,7 @@ public sealed class ClusterMetadata
         var view = new ControllerView(Image, Configs, environment.Log.Prng.Fork(), environment.Self);
         Controller = new Controller(view, Quorum);
         ProducerIds = new ProducerIdBlocks(Controller);
+        AutoTopics = new AutoTopics(Controller);
     }
 
     public MetadataImage Image { get; }
@@ -50,6 +51,8 @@ public sealed class ClusterMetadata
     public Controller Controller { get; }
 
     public ProducerIdBlocks ProducerIds { get; }
+
+    public AutoTopics AutoTopics { get; }
 
     public Uuid ClusterId => Quorum.ClusterId;
 

@@ -99,7 +99,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
 
         var replayed = new ReplayedBatches(new Collector(records));
-        var reading = new BatchFile(_environment.Log.Files, BootstrapFile, length).Read(bytes => replayed.Take(bytes, 0));
+        var reading = new BatchFile(_environment.Log.Files, BootstrapFile, length).Read(replayed.Take);
         while (reading.MoveNext())
         {
             yield return reading.Current;
@@ -151,7 +151,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             yield break;
         }
 
-        var closing = _log.Close(_environment.Clock.Now);
+        var closing = _log.Close();
         while (closing.MoveNext())
         {
             yield return closing.Current;
@@ -180,7 +180,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
 
         var file = new BatchFile(_environment.Log.Files, path, length);
-        var reading = file.Read(bytes => _replayed.Take(bytes, 0));
+        var reading = file.Read(_replayed.Take);
         while (reading.MoveNext())
         {
             yield return reading.Current;
@@ -191,38 +191,39 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     private IEnumerator<Ticket> LoadLog(DiskImage image)
     {
-        var hints = new OpenHints { TopicId = Uuid.Metadata };
-        var opening = PartitionLog.Open(
-            _environment.Log, image, Directory, LogConfigOf(), this, hints, log => _log = log);
+        var files = _environment.Log;
+        var from = new Offset(SnapshotId.Newest(image, Directory).Id.EndOffset);
+        var log = PartitionLog.Unopened(files, Directory, LogConfigOf(), this, Uuid.Metadata);
+        var hints = new OpenHints { TopicId = Uuid.Metadata, LogStartOffset = HasLog(image) ? Offset.Zero : from };
+        var opening = PartitionLog.Open(files, image, log, hints, _environment.Clock);
         while (opening.MoveNext())
         {
             yield return opening.Current;
         }
 
-        Invariant.Check(_log is not null);
-        var from = SnapshotId.Newest(image, Directory).Id.EndOffset;
-        foreach (var entry in image.Within(Directory))
+        var reading = log.ReadAll(from, _replayed.Take);
+        while (reading.MoveNext())
         {
-            if (!LogFileNames.TryParse(entry.Path, LogFileNames.Log, out var baseOffset)
-                || baseOffset >= _log.LogEndOffset)
-            {
-                continue;
-            }
-
-            var end = _log.LogEndOffset.Value;
-            var reading = new BatchFile(_environment.Log.Files, entry.Path, entry.Length)
-                .Read(bytes => IsBelow(bytes, end) && _replayed.Take(bytes, from));
-            while (reading.MoveNext())
-            {
-                yield return reading.Current;
-            }
+            yield return reading.Current;
         }
 
+        _log = log;
         Refusal = _replayed.Refusal ?? CheckVoters();
     }
 
-    private static bool IsBelow(byte[] bytes, long end) =>
-        RecordBatches.TryRead(bytes, out var batch, out _) && batch.LastOffset < end;
+    /// <summary>A log that was cleared for a snapshot begins where the snapshot ends.</summary>
+    private static bool HasLog(DiskImage image)
+    {
+        foreach (var entry in image.Within(Directory))
+        {
+            if (LogFileNames.TryParse(entry.Path, LogFileNames.Log, out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Kafka keeps this log without limits of its own; snapshots are what shortens it.</summary>
     private static LogConfig LogConfigOf() => new()
@@ -274,7 +275,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
 
         _leader = new QuorumLeader(_environment.Self.Value, [_environment.Self.Value], epoch, _log!.LogEndOffset);
-        _log.AssignEpochStart(new LeaderEpoch(epoch), _environment.Clock.Now);
+        _log.AssignEpochStart(new LeaderEpoch(epoch));
         var committed = new Ticket();
         Append(LeaderChange());
         _proposals.Enqueue(new Proposal([], _log.LogEndOffset, () => committed.Complete()));

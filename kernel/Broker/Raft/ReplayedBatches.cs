@@ -1,4 +1,4 @@
-using System.Collections.Generic;
+using System;
 using System.Globalization;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
@@ -38,21 +38,30 @@ internal sealed class ReplayedBatches
     /// <summary>Why the log cannot be used; null while it can.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>
-    /// Takes one batch; false where it must be the last. Records below <paramref name="from"/> are in the snapshot
-    /// already.
-    /// </summary>
-    public bool Take(byte[] bytes, long from)
+    /// <summary>Takes one batch out of a file; false where it must be the last.</summary>
+    public bool Take(byte[] bytes)
     {
-        if (!RecordBatches.TryRead(bytes, out var batch, out _) || batch.LastOffset < from)
+        if (RecordBatches.TryRead(bytes.AsSpan(), out var batch, out _))
         {
-            return true;
+            Take(batch);
+        }
+
+        return Refusal is null;
+    }
+
+    /// <summary>Takes one batch; nothing more once one was refused.</summary>
+    public void Take(in RecordBatchView batch)
+    {
+        if (Refusal is not null)
+        {
+            return;
         }
 
         LastEpoch = int.Max(LastEpoch, batch.PartitionLeaderEpoch);
         if (_reader.Open(batch, MaxBatchBytes, out var records) != BatchError.None)
         {
-            return Refuse("cannot be decompressed", batch.BaseOffset);
+            Refuse("cannot be decompressed", batch.BaseOffset);
+            return;
         }
 
         while (records.MoveNext())
@@ -64,11 +73,14 @@ internal sealed class ReplayedBatches
                 : TakeRecord(value, offset);
             if (!isTaken)
             {
-                return false;
+                return;
             }
         }
 
-        return records.Error == BatchError.None || Refuse("is damaged", batch.BaseOffset);
+        if (records.Error != BatchError.None)
+        {
+            Refuse("is damaged", batch.BaseOffset);
+        }
     }
 
     private bool TakeRecord(byte[] value, long offset)

@@ -60,6 +60,12 @@ public sealed class EffectiveConfigs
         return ConfigTable.Broker.Find(name)?.Default is { } given && ConfigValue.TryLong(given, out value) ? value : 0;
     }
 
+    /// <summary>True where somebody gave the value, false where it is only a default.</summary>
+    public bool IsBrokerValueGiven(string name) =>
+        _properties.ContainsKey(name)
+        || _configs.Find(ConfigResourceType.Broker, _broker, name) is not null
+        || _configs.Find(ConfigResourceType.Broker, "", name) is not null;
+
     public bool BrokerBoolean(string name) =>
         BrokerValue(name) is { } text && ConfigValue.TryBoolean(text, out var value) && value;
 
