@@ -7,11 +7,13 @@ using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Controller;
 
-/// <summary>Topics that come into being because somebody asked for them: a client, or a coordinator its own topic.</summary>
+/// <summary>
+/// Topics that come into being because somebody asked for them: a client, or a coordinator its own topic.
+/// </summary>
 /// <remarks>
-/// Nobody waits for the creation: who asks is told that the topic is not there yet and asks again. A name is created once at
-/// a time. Where the replication factor of an internal topic was left at its default, 3, and fewer brokers are alive, the
-/// topic gets as many as there are: a single node works without being told that it is single.
+/// Nobody waits for the creation: who asks is told that the topic is not there yet and asks again. A name is created
+/// once at a time. Where the replication factor of an internal topic was left at its default, 3, and fewer brokers
+/// are alive, the topic gets as many as there are: a single node works without being told that it is single.
 /// </remarks>
 public sealed class AutoTopics
 {

@@ -9,11 +9,12 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Controller;
 
 /// <summary>
-/// What a node writes when it comes up: that it is there, where it listens, and that it leads again what it alone can lead.
+/// What a node writes when it comes up: that it is there, where it listens, and that it leads again what it alone can
+/// lead.
 /// </summary>
 /// <remarks>
-/// Naming the same leader again raises the leader epoch. That is the point: a restart may have lost what was not flushed,
-/// and a client that read beyond the new end learns of it from the epoch.
+/// Naming the same leader again raises the leader epoch. That is the point: a restart may have lost what was not
+/// flushed, and a client that read beyond the new end learns of it from the epoch.
 /// </remarks>
 internal sealed class BrokerStart
 {
@@ -55,7 +56,9 @@ internal sealed class BrokerStart
         MetadataRecord.Of(new EndTransactionRecord()),
     ];
 
-    /// <summary>Registers this node as controller and as broker, unfenced. Its epoch is the offset of its registration.</summary>
+    /// <summary>
+    /// Registers this node as controller and as broker, unfenced. Its epoch is the offset of its registration.
+    /// </summary>
     public List<MetadataRecord> Register(long nextOffset, IReadOnlyList<Endpoint> endpoints, string? rack)
     {
         var incarnation = Uuid.Random(_view.Prng);

@@ -11,8 +11,9 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Controller;
 
 /// <summary>
-/// The metadata of the cluster as one node holds them: the quorum, the image its records fold into, the configurations in
-/// force, and the controller that decides what comes next. Composed once; brought up by <see cref="Load"/>.
+/// The metadata of the cluster as one node holds them: the quorum, the image its records fold into, the
+/// configurations in force, and the controller that decides what comes next. Composed once; brought up by <see
+/// cref="Load"/>.
 /// </summary>
 /// <remarks>
 /// Load ends when this node is registered, unfenced, and leads again what it may lead, all of it committed; or with

@@ -277,7 +277,9 @@ internal sealed class ConfigAlteration
         return ApiError.None;
     }
 
-    /// <summary>With ELR the cluster-wide minimum of in-sync replicas is part of what makes a replica eligible.</summary>
+    /// <summary>
+    /// With ELR the cluster-wide minimum of in-sync replicas is part of what makes a replica eligible.
+    /// </summary>
     private ApiError CheckElr(
         ConfigResourceType type,
         string name,

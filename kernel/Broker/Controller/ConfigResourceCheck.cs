@@ -7,8 +7,8 @@ using Deterministic.Protocol;
 namespace Deterministic.Broker.Controller;
 
 /// <summary>
-/// Whether a resource exists and may be altered here, and whether the settings it would get are allowed. The sentences are
-/// those that Kafka's administrators know.
+/// Whether a resource exists and may be altered here, and whether the settings it would get are allowed. The
+/// sentences are those that Kafka's administrators know.
 /// </summary>
 internal sealed class ConfigResourceCheck
 {

@@ -40,13 +40,15 @@ public sealed class ControllerView
 /// Inputs   Submit (an operation), commits of the quorum
 /// Effects  proposals to the quorum
 ///
-/// Operations are decided one after the other, each on the image that the one before left: the next is decided only when
-/// the records of the one before are committed and replayed. Two requests for one topic name can therefore never both
-/// succeed, and nothing has to be taken back when a commit fails, because nothing was believed before it.
+/// Operations are decided one after the other, each on the image that the one before left: the next is decided only
+/// when the records of the one before are committed and replayed. Two requests for one topic name can therefore never
+/// both succeed, and nothing has to be taken back when a commit fails, because nothing was believed before it.
 /// </remarks>
 public sealed class Controller
 {
-    /// <summary>Bound: operations that may wait their turn. Each belongs to a request, and a connection has one at a time.</summary>
+    /// <summary>
+    /// Bound: operations that may wait their turn. Each belongs to a request, and a connection has one at a time.
+    /// </summary>
     public const int MaxWaiting = 10_000;
 
     private readonly IMetadataProposer _quorum;

@@ -88,7 +88,8 @@ internal sealed class PartitionCreation
         {
             return new ApiError(ErrorCode.InvalidPartitions, string.Create(
                 CultureInfo.InvariantCulture,
-                $"The topic {asked.Name} currently has {current} partition(s); {asked.Count} would not be an increase."));
+                $"The topic {asked.Name} currently has {current} partition(s); "
+                + $"{asked.Count} would not be an increase."));
         }
 
         var added = asked.Count - current;

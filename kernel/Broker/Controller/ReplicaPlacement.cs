@@ -56,7 +56,9 @@ internal sealed class ReplicaPlacement
         return ApiError.None;
     }
 
-    /// <summary>Checks one partition's replicas as a request gave them; a factor of 0 means the first partition sets it.</summary>
+    /// <summary>
+    /// Checks one partition's replicas as a request gave them; a factor of 0 means the first partition sets it.
+    /// </summary>
     public ApiError Check(List<int> replicas, int replicationFactor)
     {
         if (replicas.Count == 0)
@@ -87,8 +89,8 @@ internal sealed class ReplicaPlacement
             ? ApiError.None
             : Refuse(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The manual partition assignment includes a partition with {replicas.Count} replica(s), but this is not "
-                + $"consistent with previous partitions, which have {replicationFactor} replica(s)."));
+                $"The manual partition assignment includes a partition with {replicas.Count} replica(s), but this "
+                + $"is not consistent with previous partitions, which have {replicationFactor} replica(s)."));
     }
 
     /// <summary>A broker with one log directory needs not be asked which one a replica goes to.</summary>

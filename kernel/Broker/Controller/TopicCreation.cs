@@ -10,8 +10,9 @@ namespace Deterministic.Broker.Controller;
 
 /// <summary>Decides CreateTopics, with every check that Kafka makes and in its order.</summary>
 /// <remarks>
-/// Each topic stands or falls by itself. Order for one topic: name, existence, collision, configurations, then assignment or
-/// replication factor and partition count, then placement. A request for too many partitions falls as a whole.
+/// Each topic stands or falls by itself. Order for one topic: name, existence, collision, configurations, then
+/// assignment or replication factor and partition count, then placement. A request for too many partitions falls as a
+/// whole.
 /// </remarks>
 internal sealed class TopicCreation
 {
@@ -229,7 +230,11 @@ internal sealed class TopicCreation
     }
 
     private void AddRecords(
-        string name, Uuid id, SortedDictionary<string, string> configs, List<int[]> placed, List<MetadataRecord> records)
+        string name,
+        Uuid id,
+        SortedDictionary<string, string> configs,
+        List<int[]> placed,
+        List<MetadataRecord> records)
     {
         records.Add(MetadataRecord.Of(new TopicRecord { Name = name, TopicId = id }));
         foreach (var (key, value) in configs)

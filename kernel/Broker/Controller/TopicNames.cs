@@ -35,7 +35,8 @@ public static class TopicNames
         {
             if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-'))
             {
-                return "'" + name + "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
+                return "'" + name
+                    + "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
             }
         }
 

@@ -9,7 +9,9 @@ using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Raft;
 
-/// <summary>This node's part in the metadata quorum: <c>__cluster_metadata</c>, its epochs, and what is committed of it.</summary>
+/// <summary>
+/// This node's part in the metadata quorum: <c>__cluster_metadata</c>, its epochs, and what is committed of it.
+/// </summary>
 /// <remarks>
 /// Inputs   Load, Propose, LogAdvanced (flushed)
 /// Effects  those of the log and of small files
@@ -62,10 +64,14 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     public long NextOffset => _log?.LogEndOffset.Value ?? 0;
 
-    /// <summary>True where no metadata record has ever been committed: the cluster has to be given its first ones.</summary>
+    /// <summary>
+    /// True where no metadata record has ever been committed: the cluster has to be given its first ones.
+    /// </summary>
     public bool IsNew => _replayed.RecordCount == 0;
 
-    /// <summary>Loads everything, enters a new epoch, and leads. Afterwards <see cref="Refusal"/> tells whether it worked.</summary>
+    /// <summary>
+    /// Loads everything, enters a new epoch, and leads. Afterwards <see cref="Refusal"/> tells whether it worked.
+    /// </summary>
     public IEnumerator<Ticket> Load(DiskImage image)
     {
         foreach (var part in new Func<DiskImage, IEnumerator<Ticket>>[]
@@ -87,8 +93,8 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     }
 
     /// <summary>
-    /// The records that Kafka's format tool left for the first leader of a new cluster (feature levels, first users); none
-    /// where it did not format this directory.
+    /// The records that Kafka's format tool left for the first leader of a new cluster (feature levels, first users);
+    /// none where it did not format this directory.
     /// </summary>
     public IEnumerator<Ticket> ReadBootstrap(DiskImage image, List<MetadataRecord> records)
     {
@@ -245,7 +251,8 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"the metadata quorum of this directory has {voters.Voters.Count} voters: this release serves a quorum of one");
+                $"the metadata quorum of this directory has {voters.Voters.Count} voters: "
+                + $"this release serves a quorum of one");
         }
 
         return voters.Voters[0].VoterDirectoryId == _identity.Properties.DirectoryId
@@ -283,7 +290,9 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         _machine.SetKRaftVersion(KRaftVersion);
     }
 
-    /// <summary>A directory without voters is either new, and gets this release's level, or of the fixed-voter kind.</summary>
+    /// <summary>
+    /// A directory without voters is either new, and gets this release's level, or of the fixed-voter kind.
+    /// </summary>
     private short KRaftVersion => _replayed.Voters is null && !IsNew ? _replayed.KRaftVersion : (short)1;
 
     /// <summary>The first batch of an epoch: who leads, and, where the log does not say so yet, who may vote.</summary>
@@ -291,7 +300,12 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     {
         var now = _environment.Clock.Now.WallMs;
         var self = new LeaderChangeMessage.Voter { VoterId = _environment.Self.Value };
-        var change = new LeaderChangeMessage { LeaderId = _environment.Self.Value, Voters = [self], GrantingVoters = [self] };
+        var change = new LeaderChangeMessage
+        {
+            LeaderId = _environment.Self.Value,
+            Voters = [self],
+            GrantingVoters = [self],
+        };
         _builder.Begin(new BatchOptions { IsControl = true });
         AppendControl(now, ControlRecordType.LeaderChange, change);
         if (KRaftVersion > 0 && _replayed.Voters is null)
@@ -340,7 +354,9 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         _log.Flush();
     }
 
-    /// <summary>Records on their way to being committed, from <c>First</c> on; none for the epoch's own batch.</summary>
+    /// <summary>
+    /// Records on their way to being committed, from <c>First</c> on; none for the epoch's own batch.
+    /// </summary>
     private readonly record struct Proposal(List<MetadataRecord> Records, Offset First, Action WhenCommitted);
 
     private sealed class Collector(List<MetadataRecord> records) : IMetadataStateMachine

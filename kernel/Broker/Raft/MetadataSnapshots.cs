@@ -5,7 +5,9 @@ using Deterministic.Broker.Boundary;
 
 namespace Deterministic.Broker.Raft;
 
-/// <summary>A snapshot of the metadata: everything below an offset, folded, and the epoch of the last record in it.</summary>
+/// <summary>
+/// A snapshot of the metadata: everything below an offset, folded, and the epoch of the last record in it.
+/// </summary>
 public readonly record struct SnapshotId(long EndOffset, int Epoch)
 {
     private const string Ending = ".checkpoint";

@@ -3,7 +3,9 @@ using Deterministic.Protocol;
 
 namespace Deterministic.Broker.Raft;
 
-/// <summary>How much one proposal may hold. Whoever collects records from a client's request asks before proposing.</summary>
+/// <summary>
+/// How much one proposal may hold. Whoever collects records from a client's request asks before proposing.
+/// </summary>
 public static class ProposalLimits
 {
     public static bool Allow(List<MetadataRecord> records)

@@ -76,7 +76,8 @@ internal sealed class QuorumIdentity
         {
             Refusal = string.Create(
                 CultureInfo.InvariantCulture,
-                $"the data directory belongs to node.id {properties.NodeId}, and this node's is {_environment.Self.Value}");
+                $"the data directory belongs to node.id {properties.NodeId}, "
+                + $"and this node's is {_environment.Self.Value}");
         }
         else if (_environment.ClusterId is { } wanted && wanted != properties.ClusterId)
         {

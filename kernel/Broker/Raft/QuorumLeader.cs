@@ -4,12 +4,13 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// The leader's half of the metadata quorum in one epoch: how far each voter holds the log durably, and what is committed.
+/// The leader's half of the metadata quorum in one epoch: how far each voter holds the log durably, and what is
+/// committed.
 /// </summary>
 /// <remarks>
-/// The high watermark is the largest offset that a majority of the voters holds, and it moves only beyond the first record
-/// of this leader's own epoch: a record of an earlier epoch on a majority may still be replaced (Raft, figure 8). The leader
-/// counts itself only with what it has flushed.
+/// The high watermark is the largest offset that a majority of the voters holds, and it moves only beyond the first
+/// record of this leader's own epoch: a record of an earlier epoch on a majority may still be replaced (Raft, figure
+/// 8). The leader counts itself only with what it has flushed.
 /// </remarks>
 internal sealed class QuorumLeader
 {

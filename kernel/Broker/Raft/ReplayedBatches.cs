@@ -8,8 +8,8 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// Takes batches of the metadata log or of a snapshot, in order, and gives what is in them to whom it concerns: metadata
-/// records to the state machine, control records to the quorum itself.
+/// Takes batches of the metadata log or of a snapshot, in order, and gives what is in them to whom it concerns:
+/// metadata records to the state machine, control records to the quorum itself.
 /// </summary>
 internal sealed class ReplayedBatches
 {

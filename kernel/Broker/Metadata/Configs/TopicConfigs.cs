@@ -5,12 +5,14 @@ using Deterministic.Protocol.Compression;
 
 namespace Deterministic.Broker.Metadata.Configs;
 
-/// <summary>From texts to what a log keeps to: the configurations in force for a topic, read once they change.</summary>
+/// <summary>
+/// From texts to what a log keeps to: the configurations in force for a topic, read once they change.
+/// </summary>
 public static class TopicConfigs
 {
     /// <summary>
-    /// The topic's configuration as its log wants it. Texts were checked when they were set; one that cannot be read all
-    /// the same, because it came in a directory somebody else wrote, gives its default.
+    /// The topic's configuration as its log wants it. Texts were checked when they were set; one that cannot be read
+    /// all the same, because it came in a directory somebody else wrote, gives its default.
     /// </summary>
     public static LogConfig ToLogConfig(EffectiveConfigs effective, SortedDictionary<string, string> set)
     {
