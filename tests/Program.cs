@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Deterministic.Tests.Clients;
+using Deterministic.Tests.Clients.Differential;
 
 namespace Deterministic.Tests;
 
@@ -13,6 +14,7 @@ public static class Program
     private static readonly SortedDictionary<string, Func<string[], int>> Commands = new(StringComparer.Ordinal)
     {
         ["confluent-read"] = ConfluentReadCommand.Run,
+        ["differential"] = DifferentialCommand.Run,
     };
 
     public static int Main(string[] arguments)

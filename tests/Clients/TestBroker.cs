@@ -57,7 +57,8 @@ public sealed class TestBroker : IDisposable
     /// <summary>HOST:PORT, as every client wants it.</summary>
     public string Bootstrap { get; }
 
-    private static string? Chosen =>
+    /// <summary>What the variable says, or null.</summary>
+    public static string? Chosen =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen ? chosen : null;
 
     /// <summary>A topic or group name that no other test has.</summary>
