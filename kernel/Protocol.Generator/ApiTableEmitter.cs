@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace Deterministic.Protocol.Generator;
 
-/// <summary>Writes <c>ApiTable</c> and <c>MetadataRecordTable</c>: what is known about each number at build time.</summary>
+/// <summary>Writes <c>ApiTable</c> and <c>MetadataRecordTable</c>: what each number means.</summary>
 public static class ApiTableEmitter
 {
     public static string Emit(IReadOnlyList<Message> messages)

@@ -120,7 +120,8 @@ internal sealed class ReadEmitter
                     : $"r.Read{field.Type}({flexible})";
             case BaseType.Struct:
                 var one = $"{_shape.QualifiedName(field)}.ReadOne(ref r, version)";
-                return field.IsNullable ? $"r.ReadIsPresent() ? {one} : null" : one;
+                var isPresent = field.IsTagged ? "r.ReadIsPresentInTag()" : "r.ReadIsPresent()";
+                return field.IsNullable ? $"{isPresent} ? {one} : null" : one;
             default:
                 return $"r.Read{field.Type}()";
         }

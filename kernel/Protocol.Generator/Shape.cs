@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace Deterministic.Protocol.Generator;
 
-/// <summary>How a message looks in C#: names of types, fields, conditions and defaults. Shared by all emitters.</summary>
+/// <summary>How a message looks in C#: types, conditions and defaults. All emitters share it.</summary>
 internal sealed class Shape
 {
     public Shape(Message message) => Message = message;
@@ -181,7 +181,9 @@ internal sealed class Shape
             case BaseType.Records:
                 return field.IsNullable ? $"{stored} is not null" : $"{stored}.Length != 0";
             case BaseType.Struct:
-                return $"{stored} is not null && !{stored}.IsDefault()";
+                return field.IsNullable
+                    ? $"{stored} is null || !{stored}.IsDefault()"
+                    : $"{stored} is not null && !{stored}.IsDefault()";
             case BaseType.Bool:
                 return Literal(field) == "true" ? "!" + stored : stored;
             default:

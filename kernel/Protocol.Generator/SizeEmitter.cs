@@ -50,7 +50,8 @@ internal sealed class SizeEmitter
     {
         var name = _shape.ClassName(body.Name);
         _code.Line("");
-        _code.Open($"internal static void AddListSize(ref SizeCounter s, List<{name}>? list, short version, bool flexible)");
+        _code.Open($"internal static void AddListSize("
+            + $"ref SizeCounter s, List<{name}>? list, short version, bool flexible)");
         _code.Line("s.AddCount(list is null ? 0 : list.Count, flexible);");
         _code.Open("for (var i = 0; list is not null && i < list.Count; i++)");
         _code.Line("list[i].AddSize(ref s, version);");

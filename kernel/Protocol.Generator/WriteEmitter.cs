@@ -98,7 +98,8 @@ internal sealed class WriteEmitter
                 _code.Line($"w.Write{field.Type}({stored}, {flexible}, {nullAllowed});");
                 break;
             case BaseType.Struct when field.IsNullable:
-                _code.Line($"w.WriteIsPresent({stored} is not null);");
+                var inTag = field.IsTagged ? "InTag" : "";
+                _code.Line($"w.WriteIsPresent{inTag}({stored} is not null);");
                 _code.Line($"{stored}?.Write(ref w, version);");
                 break;
             case BaseType.Struct when Shape.IsLazy(field):

@@ -189,7 +189,8 @@ public static class Frames
     }
 
     /// <summary>A message after its own version.</summary>
-    public static byte[] ToVersionedArray(IMessage message, short version) => ToPrefixedArray(version, message, version);
+    public static byte[] ToVersionedArray(IMessage message, short version) =>
+        ToPrefixedArray(version, message, version);
 
     /// <summary>A coordinator's key: the record's number and then the key in its only version.</summary>
     public static byte[] ToKeyArray(ICoordinatorKey key) => ToPrefixedArray(key.Number, key, 0);

@@ -2,11 +2,11 @@ namespace Deterministic.Protocol;
 
 /// <summary>
 /// A message as the schemas generate it: a class with a property for each field, that reads and writes itself in
-/// any of its versions. Fields that a version does not have keep their defaults when read and are left out when written.
+/// any of its versions. Fields that a version does not have keep their defaults when read and are not written.
 /// </summary>
 public interface IMessage
 {
-    /// <summary>Fills a new message. A peer's nonsense ends as <see cref="ProtocolReader.Failed"/>, not as an exception.</summary>
+    /// <summary>Fills a new message. A peer's nonsense ends as <see cref="ProtocolReader.Failed"/>.</summary>
     void Read(ref ProtocolReader r, short version);
 
     /// <summary>Writes exactly as many bytes as <see cref="Size"/> has said.</summary>
@@ -32,7 +32,7 @@ public interface IMetadataRecord : IMessage
     short Number { get; }
 }
 
-/// <summary>The key of a record in <c>__consumer_offsets</c> and its like; its number says what the record is.</summary>
+/// <summary>The key of a record in <c>__consumer_offsets</c> and its like; the number is its kind.</summary>
 public interface ICoordinatorKey : IMessage
 {
     short Number { get; }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Deterministic.Protocol;
 
-/// <summary>The bytes of a message: all of them, and those a buffer must hold because no file slice stands for them.</summary>
+/// <summary>The bytes of a message: all of them, and those that no file slice stands for.</summary>
 public readonly record struct MessageSize(int Total, int InMemory);
 
 /// <summary>Counts what <see cref="ProtocolWriter"/> would write, method by method.</summary>

@@ -186,7 +186,7 @@ public ref struct ProtocolReader
     public ReadOnlyMemory<byte>? ReadNullableBytes(bool compact, bool nullable = true)
     {
         var length = ReadLength(compact, nullable);
-        return length < 0 ? null : (ReadOnlyMemory<byte>)Slice(length);
+        return length < 0 ? (ReadOnlyMemory<byte>?)null : Slice(length);
     }
 
     public Records ReadRecords(bool compact) => new(Slice(ReadLength(compact, nullable: false)));
@@ -299,6 +299,9 @@ public ref struct ProtocolReader
 
     /// <summary>The byte before a struct that may be null: negative means that it is.</summary>
     internal bool ReadIsPresent() => ReadInt8() >= 0 && !Failed;
+
+    /// <summary>The same for a tagged struct, where Kafka writes 0 for null.</summary>
+    internal bool ReadIsPresentInTag() => ReadUnsignedVarint() > 0;
 
     internal uint ReadTagCount()
     {

@@ -174,6 +174,9 @@ public ref struct ProtocolWriter
     /// <summary>The byte before a struct that may be null.</summary>
     internal void WriteIsPresent(bool isPresent) => WriteInt8(isPresent ? (sbyte)1 : (sbyte)-1);
 
+    /// <summary>The same for a tagged struct, where Kafka writes 0 for null.</summary>
+    internal void WriteIsPresentInTag(bool isPresent) => WriteUnsignedVarint(isPresent ? 1u : 0u);
+
     /// <summary>What stands before a tagged field.</summary>
     internal void WriteTag(uint tag, int length)
     {

@@ -43,7 +43,7 @@ public readonly struct Records : IEquatable<Records>
 
     public override bool Equals(object? obj) => obj is Records other && Equals(other);
 
-    /// <summary>The length alone: enough to tell most apart, and bytes that change would make anything else wrong.</summary>
+    /// <summary>The length alone: the bytes may change.</summary>
     public override int GetHashCode() => Length;
 
     public override string ToString() => IsSlice

@@ -17,7 +17,7 @@ public static class PurityRules
         "System.Buffers", "System.Buffers.Binary", "System.Buffers.Text", "System.Numerics", "System.Text",
         "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.X86", "System.Runtime.Intrinsics.Arm",
         "System.Diagnostics.CodeAnalysis", "System.Runtime.CompilerServices", "System.Runtime.InteropServices",
-        "System.Globalization",
+        "System.Globalization", "System.Text.Unicode",
     ];
 
     private static readonly HashSet<string> Allowed = new(StringComparer.Ordinal)
