@@ -17,7 +17,7 @@ internal static class RangeAssignor
     private const short Version = 0;
 
     public static byte[] Subscription(List<string> topics) =>
-        WithVersion(new ConsumerProtocolSubscription { Topics = [.. topics] });
+        WithVersion(new ConsumerProtocolSubscription { Topics = new List<string>(topics) });
 
     /// <summary>What the leader sends with its SyncGroup: an assignment for every member.</summary>
     public static void Assign(JoinGroupResponse joined, Cluster cluster, SyncGroupRequest request)

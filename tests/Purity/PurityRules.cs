@@ -7,7 +7,8 @@ using System.Runtime.CompilerServices;
 namespace Deterministic.Tests.Purity;
 
 /// <summary>
-/// What kernel code may refer to: an allow-list of types, and a short list of members of allowed types that would bring in
+/// What kernel code may refer to: an allow-list of types, and a short list of members of allowed types that would
+/// bring in
 /// a process-random hash code, an unspecified order, or the machine.
 /// </summary>
 public static class PurityRules
@@ -26,7 +27,8 @@ public static class PurityRules
         "System.Int16", "System.UInt16", "System.Int32", "System.UInt32", "System.Int64", "System.UInt64", "System.Int128",
         "System.UInt128", "System.IntPtr", "System.UIntPtr", "System.Char", "System.Double", "System.Single", "System.String",
         "System.StringComparison", "System.StringComparer", "System.Array", "System.Attribute", "System.Delegate",
-        "System.IConvertible", "System.Runtime.Serialization.ISerializable", "System.MulticastDelegate",
+        "System.IConvertible", "System.ICloneable", "System.Text.Unicode.Utf8",
+        "System.Runtime.Serialization.ISerializable", "System.MulticastDelegate",
         "System.IAsyncResult", "System.AsyncCallback",
         "System.Exception", "System.ArgumentException", "System.ArgumentNullException", "System.ArgumentOutOfRangeException",
         "System.InvalidOperationException", "System.NotSupportedException", "System.FormatException", "System.OverflowException",
@@ -64,7 +66,8 @@ public static class PurityRules
     };
 
     /// <summary>
-    /// Compression is a pure function of its bytes, done by libraries that work on streams and pools: they are allowed in
+    /// Compression is a pure function of its bytes, done by libraries that work on streams and pools: they are
+    /// allowed in
     /// this one namespace and nowhere else.
     /// </summary>
     private const string CompressionRoom = "Deterministic.Protocol.Compression.";
@@ -96,7 +99,8 @@ public static class PurityRules
     {
         // Pinned and uninitialised arrays for lent memory; nothing that observes the collector.
         "System.GC.AllocateUninitializedArray", "System.GC.AllocateArray",
-        // What an iterator's compiled form asks for when it is also an IEnumerable; it only decides whether to clone itself.
+        // What an iterator's compiled form asks for when it is also an IEnumerable; it only decides whether to
+        // clone itself.
         "System.Environment.get_CurrentManagedThreadId",
     };
 
@@ -141,7 +145,8 @@ public static class PurityRules
             BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.DeclaredOnly;
         foreach (var field in type.GetFields(statics))
         {
-            // The compiler keeps delegates made from static lambdas in such fields; they are written once, with one value.
+            // The compiler keeps delegates made from static lambdas in such fields; they are written once, with one
+            // value.
             var isCompilers = type.IsDefined(typeof(CompilerGeneratedAttribute)) || type.Name.StartsWith('<');
             if (!field.IsInitOnly && !field.IsLiteral && !isCompilers)
             {

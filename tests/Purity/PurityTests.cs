@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Purity;
 
-/// <summary>The first law: the kernel touches no clock, thread, file, socket, random source or process-random order.</summary>
+/// <summary>
+/// The first law: the kernel touches no clock, thread, file, socket, random source or process-random order.
+/// </summary>
 public sealed class PurityTests
 {
     public static TheoryData<string> KernelAssemblies =>

@@ -9,8 +9,10 @@ namespace Deterministic.Tests.Purity;
 public sealed record Reference(string From, Type Type, MemberInfo? Member);
 
 /// <summary>
-/// Everything that compiled code refers to, read from its metadata and its instructions: what was written in the source does
-/// not matter here, only what the compiler made of it (a <c>lock</c> is a call of Monitor, a <c>foreach</c> an enumerator).
+/// Everything that compiled code refers to, read from its metadata and its instructions: what was written in the
+/// source does
+/// not matter here, only what the compiler made of it (a <c>lock</c> is a call of Monitor, a <c>foreach</c> an
+/// enumerator).
 /// </summary>
 public static class References
 {

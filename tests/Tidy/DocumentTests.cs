@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Tidy;
 
-/// <summary>What documents name must exist: a path between backticks, a link, a type of ours between backticks.</summary>
+/// <summary>
+/// What documents name must exist: a path between backticks, a link, a type of ours between backticks.
+/// </summary>
 public sealed partial class DocumentTests
 {
     private static readonly string[] TopFolders =

@@ -5,7 +5,9 @@ using System.Linq;
 
 namespace Deterministic.Tests.Tidy;
 
-/// <summary>The files of the checkout the tests were built from, without what builds and tools leave behind.</summary>
+/// <summary>
+/// The files of the checkout the tests were built from, without what builds and tools leave behind.
+/// </summary>
 internal static class SourceTree
 {
     private static readonly string[] Skipped = ["bin", "obj", ".git", "node_modules", "TestResults", "artifacts", ".vs", ".idea"];

@@ -138,7 +138,8 @@ internal sealed class BrokerStart
     }
 
     /// <summary>
-    /// Null where another live broker leads or this one must not: it leads as a member of the ISR, else as an eligible
+    /// Null where another live broker leads or this one must not: it leads as a member of the ISR, else as an
+    /// eligible
     /// replica, else as the last known one, which is an unclean choice that the record admits.
     /// </summary>
     private PartitionChangeRecord? Lead(TopicImage topic, int index)

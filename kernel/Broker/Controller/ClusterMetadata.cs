@@ -32,7 +32,7 @@ public sealed class ClusterMetadata
         string? rack)
     {
         _environment = environment;
-        _endpoints = [.. endpoints];
+        _endpoints = new List<Endpoint>(endpoints);
         _rack = rack;
         Image = new MetadataImage(Uuid.Zero);
         Configs = new EffectiveConfigs(properties, environment.Self.Value, Image.Configs);

@@ -21,11 +21,13 @@ public enum ConfigOperation : sbyte
 public readonly record struct ConfigChange(string Name, ConfigOperation Operation, string? Value);
 
 /// <summary>
-/// Decides IncrementalAlterConfigs and AlterConfigs: what a resource's settings would become, whether they may, and the
+/// Decides IncrementalAlterConfigs and AlterConfigs: what a resource's settings would become, whether they may, and
+/// the
 /// records that make them so.
 /// </summary>
 /// <remarks>
-/// The checks are Kafka's, in its order: the request's own form, then the resource, then what only the broker can judge
+/// The checks are Kafka's, in its order: the request's own form, then the resource, then what only the broker can
+/// judge
 /// (what may change while running), then the values. Loggers are not a resource here: the kernel has none.
 /// </remarks>
 internal sealed class ConfigAlteration

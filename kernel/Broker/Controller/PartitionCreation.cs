@@ -54,8 +54,8 @@ internal sealed class PartitionCreation
         {
             PartitionId = index,
             TopicId = topicId,
-            Replicas = [.. replicas],
-            Isr = [.. replicas],
+            Replicas = new List<int>(replicas),
+            Isr = new List<int>(replicas),
             Leader = replicas[0],
             LeaderEpoch = 0,
             PartitionEpoch = 0,

@@ -7,7 +7,8 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Controller;
 
 /// <summary>
-/// Producer ids, each given once: leased from the controller in blocks of a thousand, whose end is committed before the
+/// Producer ids, each given once: leased from the controller in blocks of a thousand, whose end is committed before
+/// the
 /// first is given. What a restart leaves of a block is never given at all.
 /// </summary>
 public sealed class ProducerIdBlocks

@@ -18,7 +18,8 @@ internal sealed class ReplicaPlacement
     }
 
     /// <summary>
-    /// Chooses replicas for new partitions: brokers in the order of their ids, each partition beginning one further, so
+    /// Chooses replicas for new partitions: brokers in the order of their ids, each partition beginning one
+    /// further, so
     /// that leaders spread evenly. The first one's place is drawn.
     /// </summary>
     public ApiError TryPlace(int partitions, int replicationFactor, List<int[]> placed)

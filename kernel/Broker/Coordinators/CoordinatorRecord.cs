@@ -49,7 +49,9 @@ public sealed class CoordinatorRecord
         return !reader.Failed;
     }
 
-    /// <summary>The two leading bytes: a key's type, a value's version. False where there are not even these.</summary>
+    /// <summary>
+    /// The two leading bytes: a key's type, a value's version. False where there are not even these.
+    /// </summary>
     public static bool TryReadPrefix(ReadOnlySpan<byte> bytes, out short prefix)
     {
         prefix = 0;

@@ -12,7 +12,8 @@ namespace Deterministic.Broker.Coordinators;
 public interface ICoordinatorMachine
 {
     /// <summary>
-    /// Folds one record into the state. Offsets grow, but for the records of a transaction: those are replayed when its
+    /// Folds one record into the state. Offsets grow, but for the records of a transaction: those are replayed when
+    /// its
     /// marker is met, with the offsets at which they stand, and must not undo what stands behind them.
     /// </summary>
     void Replay(CoordinatorRecord record, Offset at);

@@ -3,8 +3,10 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Coordinators;
 
 /// <summary>
-/// Which partition of an internal topic keeps a key: Java's String.hashCode over UTF-16 units, then its absolute value,
-/// where the one number that has none counts as zero. Every broker and tool must agree on it, or a group has two homes.
+/// Which partition of an internal topic keeps a key: Java's String.hashCode over UTF-16 units, then its absolute
+/// value,
+/// where the one number that has none counts as zero. Every broker and tool must agree on it, or a group has two
+/// homes.
 /// </summary>
 public static class JavaHash
 {

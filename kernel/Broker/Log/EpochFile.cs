@@ -15,7 +15,7 @@ internal sealed class EpochFile
 {
     private readonly Files _files;
     private readonly string _path;
-    private EpochEntry[]? _next;
+    private List<EpochEntry>? _next;
     private bool _isWriting;
 
     public EpochFile(Files files, string directory)
@@ -29,7 +29,7 @@ internal sealed class EpochFile
 
     public void Write(IReadOnlyList<EpochEntry> entries)
     {
-        _next = [.. entries];
+        _next = new List<EpochEntry>(entries);
         if (entries.Count > 0)
         {
             DurableBelow = Offset.Min(DurableBelow, entries[^1].StartOffset);

@@ -5,7 +5,8 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Metadata;
 
 /// <summary>
-/// What the cluster knows of one partition. Immutable: a change makes a new one, so that whoever holds the old one can
+/// What the cluster knows of one partition. Immutable: a change makes a new one, so that whoever holds the old one
+/// can
 /// compare. Every applied change raises the partition epoch; naming a leader, the same one included, raises the
 /// leader epoch.
 /// </summary>

@@ -43,7 +43,8 @@ public sealed class TopicImage
 }
 
 /// <summary>
-/// All topics, by name, by id, and in ordinal order of their names; and the names that would share a metric name, since
+/// All topics, by name, by id, and in ordinal order of their names; and the names that would share a metric name,
+/// since
 /// Kafka treats a dot and an underscore alike there and refuses a second one.
 /// </summary>
 public sealed class TopicsImage

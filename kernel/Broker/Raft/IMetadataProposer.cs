@@ -10,7 +10,8 @@ public interface IMetadataProposer
     long NextOffset { get; }
 
     /// <summary>
-    /// Appends the records as one atomic batch. <paramref name="whenCommitted"/> is called when they are committed and
+    /// Appends the records as one atomic batch. <paramref name="whenCommitted"/> is called when they are committed
+    /// and
     /// replayed; never where the node loses its disk before.
     /// </summary>
     void Propose(List<MetadataRecord> records, Action whenCommitted);

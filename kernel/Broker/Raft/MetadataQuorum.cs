@@ -295,7 +295,9 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     /// </summary>
     private short KRaftVersion => _replayed.Voters is null && !IsNew ? _replayed.KRaftVersion : (short)1;
 
-    /// <summary>The first batch of an epoch: who leads, and, where the log does not say so yet, who may vote.</summary>
+    /// <summary>
+    /// The first batch of an epoch: who leads, and, where the log does not say so yet, who may vote.
+    /// </summary>
     private byte[] LeaderChange()
     {
         var now = _environment.Clock.Now.WallMs;

@@ -7,7 +7,8 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// Whose data directory this is: read from <c>meta.properties</c>, or written there when the directory is new. Written
+/// Whose data directory this is: read from <c>meta.properties</c>, or written there when the directory is new.
+/// Written
 /// and durable before anything else is.
 /// </summary>
 internal sealed class QuorumIdentity

@@ -132,7 +132,7 @@ public sealed class LogDirectory : ITimed
     /// <summary>
     /// Flushes and closes every log, writes the checkpoints, and last of all the marker of a clean shutdown.
     /// </summary>
-    public IEnumerator<Ticket> Close()
+    public IEnumerator<Ticket> Close(long brokerEpoch)
     {
         _isClosing = true;
         foreach (var partition in _partitions.All)
@@ -154,7 +154,10 @@ public sealed class LogDirectory : ITimed
         }
 
         var marker = AtomicFile.Write(
-            _environment.Files, CleanShutdownMarker, Encoding.UTF8.GetBytes("{\"version\":0,\"brokerEpoch\":-1}"));
+            _environment.Files,
+            CleanShutdownMarker,
+            Encoding.UTF8.GetBytes(string.Create(
+                CultureInfo.InvariantCulture, $"{{\"version\":0,\"brokerEpoch\":{brokerEpoch}}}")));
         while (marker.MoveNext())
         {
             yield return marker.Current;

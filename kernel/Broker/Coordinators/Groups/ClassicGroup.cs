@@ -162,7 +162,8 @@ public sealed class ClassicGroup : ITimed
             return ErrorCode.IllegalGeneration;
         }
 
-        // In CompletingRebalance as well: a member that has its join answer but not its assignment is alive, not late.
+        // In CompletingRebalance as well: a member that has its join answer but not its assignment is alive, not
+        // late.
         Sessions.Extend(Roster.Find(request.MemberId)!);
         return State == ClassicGroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }

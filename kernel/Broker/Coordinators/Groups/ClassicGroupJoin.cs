@@ -134,7 +134,8 @@ public sealed class ClassicGroupJoin
     {
         if (_group.Sessions.IsPending(memberId))
         {
-            // An id is only held for dynamic members; one that comes back as a static one is somebody else's invention.
+            // An id is only held for dynamic members; one that comes back as a static one is somebody else's
+            // invention.
             if (_request.GroupInstanceId is null)
             {
                 AddMember(memberId);

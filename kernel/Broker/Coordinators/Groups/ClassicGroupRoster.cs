@@ -9,7 +9,8 @@ namespace Deterministic.Broker.Coordinators.Groups;
 /// Who is in a classic group: members in the order in which they came, their leader, their instance ids.
 /// </summary>
 /// <remarks>
-/// Bookkeeping only; when to do what is decided in <see cref="ClassicGroup"/>. Members are walked in the order of their
+/// Bookkeeping only; when to do what is decided in <see cref="ClassicGroup"/>. Members are walked in the order of
+/// their
 /// arrival, because the order reaches answers, elections and votes.
 /// </remarks>
 public sealed class ClassicGroupRoster

@@ -26,7 +26,9 @@ public sealed class GroupCoordinator
 
     public GroupConfig Config => _context.Config;
 
-    /// <summary>Partitions of <c>__consumer_offsets</c> as the metadata say; 0 while there is no such topic.</summary>
+    /// <summary>
+    /// Partitions of <c>__consumer_offsets</c> as the metadata say; 0 while there is no such topic.
+    /// </summary>
     public int PartitionCount { get; set; }
 
     private RecordBatchBuilder Builder { get; }

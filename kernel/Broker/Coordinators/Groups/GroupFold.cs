@@ -9,7 +9,8 @@ namespace Deterministic.Broker.Coordinators.Groups;
 /// <summary>
 /// The fold of one partition of <c>__consumer_offsets</c>: for each group the last generation it wrote, and its
 /// committed
-/// offsets. Nothing else changes it but records. Everything is walked in ordinal order: it reaches answers and records.
+/// offsets. Nothing else changes it but records. Everything is walked in ordinal order: it reaches answers and
+/// records.
 /// </summary>
 public sealed class GroupFold
 {

@@ -187,7 +187,9 @@ public sealed class GroupMachine : ICoordinatorMachine, IGroupJournal, ITimed
         AppendDeletion(group, records, error => answer(error));
     }
 
-    /// <summary>Appends the tombstones and forgets the group, or, where the log does not take them, keeps it.</summary>
+    /// <summary>
+    /// Appends the tombstones and forgets the group, or, where the log does not take them, keeps it.
+    /// </summary>
     private void AppendDeletion(ClassicGroup group, List<CoordinatorRecord> records, Action<ErrorCode> whenCommitted)
     {
         records.Add(GroupRecords.GroupTombstone(group.GroupId));

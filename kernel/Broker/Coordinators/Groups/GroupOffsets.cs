@@ -16,7 +16,9 @@ namespace Deterministic.Broker.Coordinators.Groups;
 /// </remarks>
 public sealed class GroupOffsets
 {
-    /// <summary>First version that is told GROUP_ID_NOT_FOUND where older clients expect ILLEGAL_GENERATION.</summary>
+    /// <summary>
+    /// First version that is told GROUP_ID_NOT_FOUND where older clients expect ILLEGAL_GENERATION.
+    /// </summary>
     private const short FirstWithGroupIdNotFound = 9;
 
     private readonly GroupContext _context;

@@ -15,7 +15,9 @@ internal static class MembershipAnswers
         MemberId = memberId,
     };
 
-    /// <summary>The current generation as one member is told of it: only the leader learns who else is in it.</summary>
+    /// <summary>
+    /// The current generation as one member is told of it: only the leader learns who else is in it.
+    /// </summary>
     public static JoinGroupResponse OfJoin(ClassicGroup group, ClassicGroupMember member)
     {
         var response = new JoinGroupResponse

@@ -7,7 +7,9 @@ namespace Deterministic.Broker.Metadata.Configs;
 /// <summary>What must hold between the configurations of one resource, beyond each being valid by itself.</summary>
 public static class ConfigRules
 {
-    /// <summary>Null where everything set on a topic is valid, else the sentence with which Kafka refuses it.</summary>
+    /// <summary>
+    /// Null where everything set on a topic is valid, else the sentence with which Kafka refuses it.
+    /// </summary>
     public static string? RefuseTopic(SortedDictionary<string, string> set, EffectiveConfigs effective)
     {
         foreach (var (name, _) in set)

@@ -116,7 +116,8 @@ public sealed class EffectiveConfigs
     }
 
     /// <summary>
-    /// Every level that sets the configuration or one of its coarser names. Levels above the first that bears the asked
+    /// Every level that sets the configuration or one of its coarser names. Levels above the first that bears the
+    /// asked
     /// name are left out: they belong to the other name.
     /// </summary>
     private List<ConfigSynonym> BrokerSynonyms(string name)

@@ -1,7 +1,8 @@
 namespace Deterministic.Broker.Metadata.Configs;
 
 /// <summary>
-/// Every group configuration of Kafka 4.3: name, type, default, what a value must satisfy, and the broker configuration
+/// Every group configuration of Kafka 4.3: name, type, default, what a value must satisfy, and the broker
+/// configuration
 /// (or its own name, where there is none) under which the default is shown.
 /// </summary>
 internal static class GroupConfigText

@@ -1,7 +1,8 @@
 namespace Deterministic.Broker.Metadata.Configs;
 
 /// <summary>
-/// Every topic configuration of Kafka 4.3, and our own durability.mode: name, type, default ("-" where there is none),
+/// Every topic configuration of Kafka 4.3, and our own durability.mode: name, type, default ("-" where there is
+/// none),
 /// what a value must satisfy, and the broker configuration that gives the default. Facts, read by
 /// <see cref="ConfigTable"/>; sorted by name.
 /// </summary>

@@ -1,0 +1,38 @@
+using Deterministic.Broker.Requests;
+using Deterministic.Protocol;
+
+namespace Deterministic.Broker.Apis;
+
+/// <summary>
+/// The one switch from a request to its handler, and therefore the list of what is served: ApiVersions advertises
+/// exactly
+/// the keys for which <see cref="Find"/> knows a handler.
+/// </summary>
+internal static class ApiHandlers
+{
+    /// <summary>Answers one request, now or later.</summary>
+    public delegate void Handler(Broker broker, Exchange exchange);
+
+    /// <summary>Null where the API is not served.</summary>
+    public static Handler? Find(ApiKey key) => key switch
+    {
+        ApiKey.Produce => ProduceApi.Handle,
+        ApiKey.Fetch => FetchApi.Handle,
+        ApiKey.ListOffsets => ListOffsetsApi.Handle,
+        ApiKey.Metadata => MetadataApi.Handle,
+        ApiKey.ApiVersions => ApiVersionsApi.Handle,
+        ApiKey.CreateTopics => CreateTopicsApi.Handle,
+        ApiKey.DeleteTopics => DeleteTopicsApi.Handle,
+        ApiKey.DeleteRecords => DeleteRecordsApi.Handle,
+        ApiKey.InitProducerId => InitProducerIdApi.Handle,
+        ApiKey.OffsetForLeaderEpoch => OffsetForLeaderEpochApi.Handle,
+        ApiKey.DescribeConfigs => DescribeConfigsApi.Handle,
+        ApiKey.AlterConfigs => AlterConfigsApi.Handle,
+        ApiKey.DescribeLogDirs => DescribeLogDirsApi.Handle,
+        ApiKey.CreatePartitions => CreatePartitionsApi.Handle,
+        ApiKey.IncrementalAlterConfigs => IncrementalAlterConfigsApi.Handle,
+        ApiKey.DescribeCluster => DescribeClusterApi.Handle,
+        ApiKey.DescribeTopicPartitions => DescribeTopicPartitionsApi.Handle,
+        _ => null,
+    };
+}

@@ -1,0 +1,129 @@
+using System.Collections.Generic;
+using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Controller;
+using Deterministic.Broker.Log;
+using Deterministic.Broker.Metadata;
+using Deterministic.Broker.Metadata.Configs;
+using Deterministic.Broker.Raft;
+using Deterministic.Broker.Replication;
+using Deterministic.Primitives;
+
+namespace Deterministic.Broker.Apis;
+
+/// <summary>
+/// What a handler of a request may see: the rooms of one node, composed once. It decides nothing itself.
+/// </summary>
+public sealed class Broker
+{
+    private readonly ClusterMetadata _cluster;
+
+    internal Broker(NodeOptions options, Effects effects)
+    {
+        Options = options;
+        Effects = effects;
+        Files = new Files(effects);
+        Prng = new Prng(options.Seed);
+        var environment = new LogEnvironment(Files, effects, Timers, Prng.Fork());
+        _cluster = new ClusterMetadata(QuorumOf(options, environment), options.Properties, EndpointsOf(options), options.Rack);
+        FetchSessions = new FetchSessions(Prng.Fork());
+        LogDirectory = new LogDirectory(environment, Partitions, Clock);
+        Hosting = new PartitionHosting(_cluster, LogDirectory, Partitions, options.BrokerId);
+    }
+
+    public NodeOptions Options { get; }
+
+    public Effects Effects { get; }
+
+    public StepClock Clock { get; } = new();
+
+    public Now Now => Clock.Now;
+
+    public Files Files { get; }
+
+    public Timers Timers { get; } = new();
+
+    public Prng Prng { get; }
+
+    /// <summary>The partitions of this node, with their logs and high watermarks.</summary>
+    public PartitionTable Partitions { get; } = new();
+
+    public LogDirectory LogDirectory { get; }
+
+    public FetchSessions FetchSessions { get; }
+
+    /// <summary>What the committed metadata records fold into.</summary>
+    public MetadataImage Metadata => _cluster.Image;
+
+    public EffectiveConfigs Configs => _cluster.Configs;
+
+    public Controller.Controller Controller => _cluster.Controller;
+
+    public AutoTopics AutoTopics => _cluster.AutoTopics;
+
+    public ProducerIdBlocks ProducerIds => _cluster.ProducerIds;
+
+    public MetadataQuorum Quorum => _cluster.Quorum;
+
+    internal PartitionHosting Hosting { get; }
+
+    /// <summary>
+    /// Metadata first, then the logs that the metadata places here. Ends early where the directory is refused.
+    /// </summary>
+    internal IEnumerator<Ticket> Load(DiskImage image)
+    {
+        var loading = _cluster.Load(image);
+        while (loading.MoveNext())
+        {
+            yield return loading.Current;
+        }
+
+        if (_cluster.Refusal is not null)
+        {
+            yield break;
+        }
+
+        LogDirectory.RetentionInterval =
+            Duration.FromMilliseconds(Configs.BrokerLong("log.retention.check.interval.ms"));
+        var logs = LogDirectory.Load(image, Hosting.Hosted());
+        while (logs.MoveNext())
+        {
+            yield return logs.Current;
+        }
+
+        Hosting.Begin();
+    }
+
+    /// <summary>Everything flushed and closed, the marker of a clean shutdown last.</summary>
+    internal IEnumerator<Ticket> Close()
+    {
+        var quorum = Quorum.Close();
+        while (quorum.MoveNext())
+        {
+            yield return quorum.Current;
+        }
+
+        var logs = LogDirectory.Close(_cluster.BrokerEpoch);
+        while (logs.MoveNext())
+        {
+            yield return logs.Current;
+        }
+    }
+
+    private QuorumEnvironment QuorumOf(NodeOptions options, LogEnvironment environment) =>
+        new(environment, Clock, options.BrokerId, options.ClusterId)
+        {
+            VoterHost = options.Listeners[0].AdvertisedHost,
+            VoterPort = (ushort)options.Listeners[0].AdvertisedPort,
+        };
+
+    private static List<Endpoint> EndpointsOf(NodeOptions options)
+    {
+        var endpoints = new List<Endpoint>();
+        foreach (var listener in options.Listeners)
+        {
+            endpoints.Add(new Endpoint(listener.Name, listener.AdvertisedHost, listener.AdvertisedPort, 0));
+        }
+
+        return endpoints;
+    }
+}

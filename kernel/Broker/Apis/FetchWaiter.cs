@@ -1,0 +1,195 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Log;
+using Deterministic.Broker.Replication;
+using Deterministic.Broker.Requests;
+using Deterministic.Primitives;
+using Deterministic.Protocol.Messages;
+
+namespace Deterministic.Broker.Apis;
+
+/// <summary>One Fetch from its arrival to its answer.</summary>
+/// <remarks>
+/// Inputs   Begin, PartitionAdvanced, TimerFired
+///
+/// The answer is put together in one step: slices are named and sent together, so no segment can go away between.
+/// Where a
+/// position is not known in memory the log looks it up on disk first, which may take steps, and everything is read
+/// anew.
+/// </remarks>
+internal sealed class FetchWaiter : IFetchWaiter, ITimed
+{
+    /// <summary>Bound: the largest answer, <c>fetch.max.bytes</c> of the broker.</summary>
+    public const int MaxResponseBytes = 55 * 1024 * 1024;
+
+    private readonly Broker _broker;
+    private readonly Exchange _exchange;
+    private readonly FetchRequest _request;
+    private readonly FetchContext _context;
+    private readonly FetchResponse.PartitionData[] _answers;
+    private readonly List<Partition> _registered = [];
+    private Instant _deadline;
+    private TimerHandle? _timer;
+    private int _coldReadsLeft;
+    private bool _isReadingCold;
+    private bool _isOver;
+
+    public FetchWaiter(Broker broker, Exchange exchange, FetchRequest request, FetchContext context)
+    {
+        _broker = broker;
+        _exchange = exchange;
+        _request = request;
+        _context = context;
+        _answers = new FetchResponse.PartitionData[context.Positions.Count];
+        _coldReadsLeft = (2 * context.Positions.Count) + 2;
+    }
+
+    public void Begin()
+    {
+        _deadline = _broker.Now.Instant + Duration.FromMilliseconds(Math.Max(0, _request.MaxWaitMs));
+        Evaluate();
+    }
+
+    public void PartitionAdvanced(Partition partition)
+    {
+        _registered.Remove(partition);
+        if (_isOver || _isReadingCold)
+        {
+            return;
+        }
+
+        _broker.Effects.Reached(ProbePoint.FetchWokenByAppend);
+        Evaluate();
+    }
+
+    public void TimerFired(in Now now, long token)
+    {
+        _timer = null;
+        if (!_isOver && !_isReadingCold)
+        {
+            Evaluate();
+        }
+    }
+
+    private void Evaluate()
+    {
+        if (_exchange.IsAbandoned)
+        {
+            End();
+            return;
+        }
+
+        var total = 0L;
+        var mustAnswer = _context.Positions.Count == 0;
+        var budget = Math.Min(_request.MaxBytes, MaxResponseBytes);
+        for (var i = 0; i < _answers.Length; i++)
+        {
+            var position = _context.Positions[i];
+            var read = FetchReader.Read(_broker, _request, _exchange.Version, position, budget, total == 0);
+            if (read.NeedsDisk && _coldReadsLeft > 0)
+            {
+                ReadCold(read.Log!, position);
+                return;
+            }
+
+            _answers[i] = read.Answer;
+            total += read.Bytes;
+            budget -= read.Bytes;
+            mustAnswer |= read.MustAnswer;
+        }
+
+        if (mustAnswer || total >= _request.MinBytes || _broker.Now.Instant >= _deadline)
+        {
+            Answer();
+            return;
+        }
+
+        Wait();
+    }
+
+    private void ReadCold(PartitionLog log, FetchPosition position)
+    {
+        _coldReadsLeft--;
+        _isReadingCold = true;
+        _broker.Effects.Reached(ProbePoint.ColdFetch);
+        var routine = log.ReadCold(new Offset(position.FetchOffset));
+        Routine.Run(routine, AfterColdRead);
+    }
+
+    private void AfterColdRead()
+    {
+        _isReadingCold = false;
+        Evaluate();
+    }
+
+    private void Wait()
+    {
+        foreach (var position in _context.Positions)
+        {
+            var partition = FetchReader.Find(_broker, _exchange.Version, position);
+            if (partition is not null && !_registered.Contains(partition))
+            {
+                _registered.Add(partition);
+                partition.WaitForFetch(this);
+            }
+        }
+
+        _timer ??= _broker.Timers.Set(_deadline, this);
+    }
+
+    private void Answer()
+    {
+        End();
+        var response = new FetchResponse { SessionId = _context.SessionId };
+        var gaveData = new HashSet<FetchPosition>();
+        FetchResponse.FetchableTopicResponse? topic = null;
+        for (var i = 0; i < _answers.Length; i++)
+        {
+            var position = _context.Positions[i];
+            var answer = _answers[i];
+            if (answer.Records is { Length: > 0 } records)
+            {
+                gaveData.Add(position);
+                _broker.Effects.Add(new Note(NoteKind.Fetched, position.Topic, records.Length, answer.HighWatermark));
+            }
+
+            if (_context.IsIncremental && !IsNews(position, answer))
+            {
+                continue;
+            }
+
+            position.ToldHighWatermark = answer.HighWatermark;
+            position.ToldLogStartOffset = answer.LogStartOffset;
+            if (topic is null || topic.TopicId != position.TopicId || topic.Topic != position.Topic)
+            {
+                topic = new FetchResponse.FetchableTopicResponse { Topic = position.Topic, TopicId = position.TopicId };
+                response.Responses.Add(topic);
+            }
+
+            topic.Partitions.Add(answer);
+        }
+
+        _context.Session?.MoveToEnd(gaveData);
+        _exchange.Answer(response);
+    }
+
+    private static bool IsNews(FetchPosition position, FetchResponse.PartitionData answer) =>
+        answer.ErrorCode != 0
+        || answer.Records is { Length: > 0 }
+        || answer.DivergingEpoch.Epoch >= 0
+        || answer.HighWatermark != position.ToldHighWatermark
+        || answer.LogStartOffset != position.ToldLogStartOffset;
+
+    private void End()
+    {
+        _isOver = true;
+        _broker.Timers.Cancel(_timer);
+        foreach (var partition in _registered)
+        {
+            partition.StopWaitingForFetch(this);
+        }
+
+        _registered.Clear();
+    }
+}

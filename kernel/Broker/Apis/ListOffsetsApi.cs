@@ -1,0 +1,163 @@
+using System.Collections.Generic;
+using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Log;
+using Deterministic.Broker.Replication;
+using Deterministic.Broker.Requests;
+using Deterministic.Primitives;
+using Deterministic.Protocol;
+using Deterministic.Protocol.Messages;
+
+namespace Deterministic.Broker.Apis;
+
+/// <summary>
+/// ListOffsets (2), versions 1 to 11: the offset of a timestamp, or of one of Kafka's special timestamps.
+/// </summary>
+/// <remarks>
+/// A positive timestamp answers with the first record, not batch, whose timestamp is at least that. Knowingly absent:
+/// tiered storage, so that the earliest local offset is the earliest, and nothing is tiered.
+/// </remarks>
+internal static class ListOffsetsApi
+{
+    private const long Latest = -1;
+    private const long Earliest = -2;
+    private const long MaxTimestamp = -3;
+    private const long EarliestLocal = -4;
+    private const long LatestTiered = -5;
+    private const long EarliestPendingUpload = -6;
+
+    public static void Handle(Broker broker, Exchange exchange)
+    {
+        var request = new ListOffsetsRequest();
+        if (exchange.TryRead(request))
+        {
+            Routine.Run(Answer(broker, exchange, request));
+        }
+    }
+
+    private static IEnumerator<Ticket> Answer(Broker broker, Exchange exchange, ListOffsetsRequest request)
+    {
+        var response = new ListOffsetsResponse();
+        var seen = Duplicates.Of(request);
+        foreach (var topic in request.Topics)
+        {
+            var answers = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name };
+            response.Topics.Add(answers);
+            foreach (var asked in topic.Partitions)
+            {
+                var answer = new ListOffsetsResponse.ListOffsetsPartitionResponse
+                {
+                    PartitionIndex = asked.PartitionIndex,
+                    Offset = -1,
+                    Timestamp = -1,
+                    LeaderEpoch = -1,
+                };
+                answers.Partitions.Add(answer);
+                if (seen.Contains((topic.Name, asked.PartitionIndex)))
+                {
+                    answer.ErrorCode = (short)ErrorCode.InvalidRequest;
+                    continue;
+                }
+
+                var partition = broker.Partitions.Find(topic.Name, asked.PartitionIndex);
+                answer.ErrorCode = (short)Check(partition, asked, exchange.Version);
+                if (answer.ErrorCode == 0)
+                {
+                    var inner = Find(partition!, asked.Timestamp, answer);
+                    while (inner.MoveNext())
+                    {
+                        yield return inner.Current;
+                    }
+                }
+            }
+        }
+
+        exchange.Answer(response);
+    }
+
+    private static ErrorCode Check(
+        Partition? partition, ListOffsetsRequest.ListOffsetsPartition asked, short version)
+    {
+        if (LowestVersionOf(asked.Timestamp) > version)
+        {
+            return ErrorCode.UnsupportedVersion;
+        }
+
+        if (partition?.Log is null)
+        {
+            return ErrorCode.UnknownTopicOrPartition;
+        }
+
+        if (asked.CurrentLeaderEpoch >= 0 && asked.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
+        {
+            return asked.CurrentLeaderEpoch < partition.LeaderEpoch.Value
+                ? ErrorCode.FencedLeaderEpoch
+                : ErrorCode.UnknownLeaderEpoch;
+        }
+
+        return ErrorCode.None;
+    }
+
+    private static int LowestVersionOf(long timestamp) => timestamp switch
+    {
+        >= 0 or Latest or Earliest => 1,
+        MaxTimestamp => 7,
+        EarliestLocal => 8,
+        LatestTiered => 9,
+        EarliestPendingUpload => 11,
+        _ => int.MaxValue,
+    };
+
+    private static IEnumerator<Ticket> Find(
+        Partition partition, long timestamp, ListOffsetsResponse.ListOffsetsPartitionResponse answer)
+    {
+        var log = partition.Log!;
+        switch (timestamp)
+        {
+            case Latest:
+                answer.Offset = partition.HighWatermark.Value;
+                answer.LeaderEpoch = partition.LeaderEpoch.Value;
+                yield break;
+            case Earliest or EarliestLocal:
+                answer.Offset = log.LogStartOffset.Value;
+                answer.LeaderEpoch = log.EpochOf(log.LogStartOffset).Value;
+                yield break;
+            case LatestTiered or EarliestPendingUpload:
+                yield break;
+            default:
+                break;
+        }
+
+        var found = TimestampAnswer.None;
+        var inner = log.OffsetForTimestamp(timestamp, partition.HighWatermark, result => found = result);
+        while (inner.MoveNext())
+        {
+            yield return inner.Current;
+        }
+
+        answer.Offset = found.Offset.Value;
+        answer.Timestamp = found.TimestampMs;
+        answer.LeaderEpoch = found.LeaderEpoch.Value;
+    }
+
+    /// <summary>Partitions named more than once: Kafka answers INVALID_REQUEST for each of their mentions.</summary>
+    private static class Duplicates
+    {
+        public static HashSet<(string Topic, int Partition)> Of(ListOffsetsRequest request)
+        {
+            var once = new HashSet<(string, int)>();
+            var twice = new HashSet<(string, int)>();
+            foreach (var topic in request.Topics)
+            {
+                foreach (var partition in topic.Partitions)
+                {
+                    if (!once.Add((topic.Name, partition.PartitionIndex)))
+                    {
+                        twice.Add((topic.Name, partition.PartitionIndex));
+                    }
+                }
+            }
+
+            return twice;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System;
+using Deterministic.Broker.Log;
+using Deterministic.Broker.Replication;
+using Deterministic.Broker.Requests;
+using Deterministic.Primitives;
+using Deterministic.Protocol;
+using Deterministic.Protocol.Batches;
+using Deterministic.Protocol.Messages;
+
+namespace Deterministic.Broker.Apis;
+
+/// <summary>
+/// Produce (0), versions 3 to 13: appends one batch to each partition named, answers as <c>acks</c> says.
+/// </summary>
+/// <remarks>
+/// acks=0 is never answered; an error closes the connection, so that the producer notices. acks=1 answers once the
+/// bytes are
+/// written, acks=-1 once the high watermark covers them, or with REQUEST_TIMED_OUT after the request's time-out (the
+/// records stay). Knowingly absent: transactions (transactional batches answer INVALID_TXN_STATE), authorization,
+/// quotas.
+/// </remarks>
+internal static class ProduceApi
+{
+    private const string AdminClientId = "__admin_client";
+
+    public static void Handle(Broker broker, Exchange exchange)
+    {
+        var request = new ProduceRequest();
+        if (!exchange.TryRead(request))
+        {
+            return;
+        }
+
+        var response = new ProduceResponse();
+        var waiter = new ProduceWaiter(broker, exchange, response, request.Acks);
+        foreach (var topic in request.TopicData)
+        {
+            var answers = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId };
+            response.Responses.Add(answers);
+            foreach (var data in topic.PartitionData)
+            {
+                var answer = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1 };
+                answers.PartitionResponses.Add(answer);
+                var partition = exchange.Version >= 13
+                    ? broker.Partitions.Find(topic.TopicId, data.Index)
+                    : broker.Partitions.Find(topic.Name, data.Index);
+                var error = Check(broker, exchange, request, topic, partition);
+                if (error != ErrorCode.None)
+                {
+                    answer.ErrorCode = (short)error;
+                    continue;
+                }
+
+                AppendOne(broker, exchange, partition!, data.Records, answer, waiter);
+            }
+        }
+
+        if (request.Acks == 0)
+        {
+            EndWithoutAnswer(exchange, response);
+            return;
+        }
+
+        waiter.Begin(request.TimeoutMs);
+    }
+
+    private static ErrorCode Check(
+        Broker broker,
+        Exchange exchange,
+        ProduceRequest request,
+        ProduceRequest.TopicProduceData topic,
+        Partition? partition)
+    {
+        if (request.Acks is < -1 or > 1)
+        {
+            return ErrorCode.InvalidRequiredAcks;
+        }
+
+        if (partition is null || partition.Log is null)
+        {
+            var isUnknownId = exchange.Version >= 13 && !broker.Partitions.Knows(topic.TopicId);
+            return isUnknownId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
+        }
+
+        var isInternal = InternalTopics.Contains(partition.Topic);
+        return isInternal && exchange.Header.ClientId != AdminClientId ? ErrorCode.InvalidTopicException : ErrorCode.None;
+    }
+
+    private static void AppendOne(
+        Broker broker,
+        Exchange exchange,
+        Partition partition,
+        Records? records,
+        ProduceResponse.PartitionProduceResponse answer,
+        ProduceWaiter waiter)
+    {
+        var bytes = records?.Bytes ?? Memory<byte>.Empty;
+        if (IsTransactional(bytes))
+        {
+            answer.ErrorCode = (short)ErrorCode.InvalidTxnState;
+            return;
+        }
+
+        var outcome = partition.Append(broker.Now, bytes, AppendOrigin.Client, exchange.Version);
+        answer.ErrorCode = (short)outcome.Error;
+        answer.ErrorMessage = outcome.Message;
+        if (outcome.Error != ErrorCode.None)
+        {
+            AddRecordErrors(outcome, answer);
+            return;
+        }
+
+        answer.BaseOffset = outcome.BaseOffset.Value;
+        answer.LogAppendTimeMs = outcome.LogAppendTimeMs;
+        answer.LogStartOffset = partition.Log!.LogStartOffset.Value;
+        waiter.Await(partition, outcome.LastOffset + 1, answer);
+    }
+
+    private static void AddRecordErrors(in AppendOutcome outcome, ProduceResponse.PartitionProduceResponse answer)
+    {
+        if (outcome.RecordErrors is not { } errors)
+        {
+            return;
+        }
+
+        foreach (var error in errors)
+        {
+            answer.RecordErrors.Add(new ProduceResponse.BatchIndexAndErrorMessage
+            {
+                BatchIndex = error.BatchIndex,
+                BatchIndexErrorMessage = error.Message,
+            });
+        }
+    }
+
+    private static bool IsTransactional(Memory<byte> bytes) =>
+        RecordBatches.TryRead(bytes.Span, out var batch, out _) && batch.IsTransactional;
+
+    private static void EndWithoutAnswer(Exchange exchange, ProduceResponse response)
+    {
+        foreach (var topic in response.Responses)
+        {
+            foreach (var partition in topic.PartitionResponses)
+            {
+                if (partition.ErrorCode != 0)
+                {
+                    exchange.Refuse("a produce with acks=0 failed, and closing is the only way to say so");
+                    return;
+                }
+            }
+        }
+
+        exchange.AnswerNothing();
+    }
+}
