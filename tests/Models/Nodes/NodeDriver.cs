@@ -192,7 +192,7 @@ internal sealed class NodeDriver
         data.PartitionData.Add(new ProduceRequest.PartitionProduceData
         {
             Index = partition,
-            Records = new Protocol.Records(batch),
+            Records = new Deterministic.Protocol.Records(batch),
         });
         var request = new ProduceRequest { Acks = acks, TimeoutMs = 10_000 };
         request.TopicData.Add(data);
