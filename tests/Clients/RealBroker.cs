@@ -24,7 +24,12 @@ public sealed class RealBroker : IDisposable
             "log.dirs=" + Path.Combine(_folder, "data"),
             .. settings,
         ]);
-        _process = new Tool("dotnet", Program, properties) { Deadline = TimeSpan.FromHours(2) }.Start();
+        _process = new Tool("dotnet", Program, properties)
+        {
+            // The broker reads properties from variables of this prefix; these are for the tests.
+            Environment = new() { [TestBroker.Variable] = null, ["DETERMINISTIC_CLIENTS"] = null },
+            Deadline = TimeSpan.FromHours(2),
+        }.Start();
         BrokerProcess.WaitUntilServing(_process, port, TimeSpan.FromSeconds(30));
         Bootstrap = "127.0.0.1:" + port.ToString(CultureInfo.InvariantCulture);
     }

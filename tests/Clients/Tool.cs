@@ -15,7 +15,8 @@ public sealed record Tool(string Program, params string[] Arguments)
 
     public string? Folder { get; init; }
 
-    public Dictionary<string, string> Environment { get; init; } = [];
+    /// <summary>Over what this process has; null takes a variable away.</summary>
+    public Dictionary<string, string?> Environment { get; init; } = [];
 
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -48,7 +48,7 @@ start_broker() {
     if [ "${SHOW_BROKER:-}" = kafka ]; then
         start_kafka
     else
-        dotnet runtime-real/bin/Release/net10.0/Deterministic.Runtime.Real.dll \
+        env -u DETERMINISTIC_KAFKAJS -u DETERMINISTIC_CLIENTS dotnet runtime-real/bin/Release/net10.0/Deterministic.Runtime.Real.dll \
             --listeners "PLAINTEXT://$bootstrap" --data "$folder/data" >> "$folder/broker.log" 2>&1 &
         broker=$!
     fi
