@@ -1,1 +1,1 @@
-return 0;
+return await Deterministic.Runtime.Real.Cli.CommandLine.RunAsync(args).ConfigureAwait(false);

@@ -26,13 +26,16 @@ internal sealed record NodeHostOptions
     public required IDiskCalls DiskCalls { get; init; }
 
     /// <summary>
-    /// Bound and listening, in the order of the node's own listeners. The host owns them from now on.
+    /// Bound and listening. The host owns them from now on.
     /// </summary>
-    public required IReadOnlyList<IListeningSocket> Listeners { get; init; }
+    public required IReadOnlyList<BoundListener> Listeners { get; init; }
 
     /// <summary>Hears every note, on the node's thread.</summary>
     public required Action<Note> OnNote { get; init; }
 }
+
+/// <summary>A socket that listens for the node's listener of this index; a listener may have several.</summary>
+internal sealed record BoundListener(IListeningSocket Socket, int Listener);
 
 /// <summary>How a node ended.</summary>
 internal sealed record NodeEnd(string Why, bool IsClean, Exception? Error = null, string? FlightRecord = null);
@@ -139,7 +142,7 @@ internal sealed class NodeHost : IDisposable
         foreach (var listener in _options.Listeners)
         {
             // Not taken over yet where the node stopped before it listened.
-            listener.Dispose();
+            listener.Socket.Dispose();
         }
 
         _disk.Dispose();

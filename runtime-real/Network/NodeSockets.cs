@@ -26,7 +26,7 @@ internal sealed class NodeSockets : IDisposable
     private readonly NodeDisk _disk;
     private readonly InputSink _input;
     private readonly FrameBuffers _frames;
-    private readonly List<IListeningSocket> _listeners = [];
+    private readonly List<BoundListener> _listeners = [];
     private readonly Dictionary<long, Connection> _connections = [];
     private readonly List<Connection> _touched = [];
     private readonly List<Connection> _sending = [];
@@ -64,10 +64,10 @@ internal sealed class NodeSockets : IDisposable
     public long LentBytes { get; private set; }
 
     /// <summary>Takes over an open listening socket.</summary>
-    public void Add(IListeningSocket listener)
+    public void Add(BoundListener listener)
     {
         _listeners.Add(listener);
-        _network.Register(listener, -_listeners.Count, read: true, write: false);
+        _network.Register(listener.Socket, -_listeners.Count, read: true, write: false);
     }
 
     /// <summary>One fact from the poller.</summary>
@@ -264,8 +264,8 @@ internal sealed class NodeSockets : IDisposable
         _isStopping = true;
         foreach (var listener in _listeners)
         {
-            _network.Unregister(listener);
-            listener.Dispose();
+            _network.Unregister(listener.Socket);
+            listener.Socket.Dispose();
         }
 
         _listeners.Clear();
@@ -283,14 +283,14 @@ internal sealed class NodeSockets : IDisposable
         _connections.Clear();
     }
 
-    private void Accept(int listener)
+    private void Accept(int at)
     {
-        if (listener >= _listeners.Count)
+        if (at >= _listeners.Count)
         {
             return;
         }
 
-        var socket = _listeners[listener].Accept(out var isExhausted);
+        var socket = _listeners[at].Socket.Accept(out var isExhausted);
         if (socket is null)
         {
             if (isExhausted)
@@ -309,6 +309,7 @@ internal sealed class NodeSockets : IDisposable
             return;
         }
 
+        var listener = _listeners[at].Listener;
         var id = new ConnectionId(_nextConnection++);
         var connection = new Connection(id, listener, socket, new OutputQueue(_vector))
         {
@@ -325,7 +326,7 @@ internal sealed class NodeSockets : IDisposable
         _areListenersMuted = mute;
         for (var i = 0; i < _listeners.Count; i++)
         {
-            _network.Change(_listeners[i], -(i + 1), read: !mute, write: false);
+            _network.Change(_listeners[i].Socket, -(i + 1), read: !mute, write: false);
         }
     }
 

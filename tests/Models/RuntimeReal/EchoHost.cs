@@ -36,7 +36,7 @@ internal sealed class EchoHost : IDisposable
                 Limits = limits ?? new NodeLimits(),
                 Network = network,
                 DiskCalls = calls ?? (twin == "linux" ? new LinuxDiskCalls() : new PortableDiskCalls()),
-                Listeners = [listener],
+                Listeners = [new BoundListener(listener, 0)],
                 OnNote = static _ => { },
             },
             effects,

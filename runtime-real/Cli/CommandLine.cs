@@ -1,0 +1,129 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Deterministic.Runtime.Real.Hosting;
+using Deterministic.Runtime.Real.Storage;
+using Deterministic.Runtime.Real.Telemetry;
+
+namespace Deterministic.Runtime.Real.Cli;
+
+/// <summary>
+/// The program: options, one broker, signals, exit code. Standard output says where it listens, where its data is and what
+/// to type next; the first line names the address for programs. Everything else goes to standard error.
+/// </summary>
+internal static class CommandLine
+{
+    private const int Stopped = 0;
+    private const int BadConfiguration = 2;
+    private const int CannotStart = 3;
+    private const int Failed = 4;
+    private const int Interrupted = 130;
+
+    /// <summary>A terminal and a supervisor may both pass on what one person asked for once.</summary>
+    private const int SameRequestMs = 1000;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        Options options;
+        BrokerConfiguration configuration;
+        try
+        {
+            options = Options.Parse(args, Variables());
+            if (options.WantsHelp || options.WantsVersion)
+            {
+                Console.Out.WriteLine(options.WantsHelp ? Help.Text : "deterministic " + Help.Version);
+                return Stopped;
+            }
+
+            configuration = BrokerConfiguration.From(options.Properties, options.Data, options.IsPortable);
+        }
+        catch (StartupException e)
+        {
+            return Complain(e.Message, BadConfiguration);
+        }
+
+        using var logging = BrokerLogging.Create(options.IsVerbose);
+        try
+        {
+            return await RunAsync(configuration, logging).ConfigureAwait(false);
+        }
+        catch (StartupException e)
+        {
+            return Complain(e.Message, CannotStart);
+        }
+    }
+
+    private static async Task<int> RunAsync(BrokerConfiguration configuration, BrokerLogging logging)
+    {
+        using var stopEarly = new CancellationTokenSource();
+        DeterministicBroker? running = null;
+        long firstAt = 0;
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (Interlocked.CompareExchange(ref firstAt, Environment.TickCount64, 0) is var first and not 0)
+            {
+                if (Environment.TickCount64 - first < SameRequestMs)
+                {
+                    return;
+                }
+
+                Console.Error.WriteLine("asked twice: leaving without finishing");
+                Environment.Exit(Interrupted);
+            }
+
+            stopEarly.Cancel();
+            Volatile.Read(ref running)?.RequestStop();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        var broker = await DeterministicBroker.StartAsync(configuration, logging, stopEarly.Token)
+            .ConfigureAwait(false);
+        await using (broker.ConfigureAwait(false))
+        {
+            Volatile.Write(ref running, broker);
+            if (stopEarly.IsCancellationRequested)
+            {
+                broker.RequestStop();
+            }
+
+            Greet(broker);
+            var end = await broker.Ended.ConfigureAwait(false);
+            return end.IsClean ? Stopped : Complain(Tell(end), Failed);
+        }
+    }
+
+    private static void Greet(DeterministicBroker broker)
+    {
+        var address = broker.BootstrapServers;
+        Console.Out.WriteLine($"deterministic {Help.Version} listening on {address}");
+        Console.Out.WriteLine($"data in {broker.DataDirectory}");
+        Console.Out.WriteLine(
+            $"next: echo hello | kcat -b {address} -t greetings -P && kcat -b {address} -t greetings -C -e");
+        Console.Out.Flush();
+    }
+
+    private static string Tell(NodeEnd end) =>
+        end.FlightRecord is null ? end.Why : $"{end.Why} (the last inputs are in {end.FlightRecord})";
+
+    private static int Complain(string sentence, int code)
+    {
+        Console.Error.WriteLine("deterministic: " + sentence);
+        return code;
+    }
+
+    private static Dictionary<string, string> Variables()
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            found[(string)entry.Key] = (string?)entry.Value ?? "";
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,101 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Deterministic.Runtime.Real.Storage;
+
+namespace Deterministic.Runtime.Real.Hosting;
+
+/// <summary>
+/// One broker's configuration, read from Kafka's property names. What the runtime needs is parsed here; everything is
+/// passed on to the kernel, which knows the rest.
+/// </summary>
+internal sealed record BrokerConfiguration
+{
+    private const string DefaultListener = "PLAINTEXT://localhost:9092";
+
+    public required int NodeId { get; init; }
+
+    public required IReadOnlyList<ListenerAddress> Listeners { get; init; }
+
+    public required string DataPath { get; init; }
+
+    public required NodeLimits Limits { get; init; }
+
+    /// <summary>Use the portable twins even on Linux.</summary>
+    public bool IsPortable { get; init; }
+
+    public string? Rack { get; init; }
+
+    public required SortedDictionary<string, string> Properties { get; init; }
+
+    /// <summary>Throws <see cref="StartupException"/> with one sentence that names the bad property.</summary>
+    public static BrokerConfiguration From(SortedDictionary<string, string> properties, string? data, bool isPortable)
+    {
+        var nodeId = Integer(properties, "node.id", Integer(properties, "broker.id", 1, 0), 0);
+        return new BrokerConfiguration
+        {
+            NodeId = (int)Math.Min(int.MaxValue, nodeId),
+            Listeners = ListenerAddress.ParseAll(properties, DefaultListener),
+            DataPath = data ?? DirectoryOf(properties) ?? DefaultPath(nodeId),
+            Limits = LimitsOf(properties),
+            IsPortable = isPortable || !OperatingSystem.IsLinux(),
+            Rack = properties.GetValueOrDefault("broker.rack"),
+            Properties = properties,
+        };
+    }
+
+    private static NodeLimits LimitsOf(SortedDictionary<string, string> properties)
+    {
+        var usual = new NodeLimits();
+        var queued = Integer(properties, "queued.max.request.bytes", usual.MaxQueuedRequestBytes, -1);
+        return usual with
+        {
+            MaxRequestBytes = (int)Integer(properties, "socket.request.max.bytes", usual.MaxRequestBytes, 1),
+            MaxQueuedRequestBytes = queued <= 0 ? usual.MaxQueuedRequestBytes : queued,
+            MaxConnections = (int)Math.Min(
+                usual.MaxConnections, Integer(properties, "max.connections", usual.MaxConnections, 0)),
+            MaxIdleMs = Integer(properties, "connections.max.idle.ms", usual.MaxIdleMs, -1) is var idle and >= 0
+                ? idle
+                : long.MaxValue / 2000,
+        };
+    }
+
+    private static long Integer(SortedDictionary<string, string> properties, string name, long usual, long lowest)
+    {
+        if (!properties.TryGetValue(name, out var text))
+        {
+            return usual;
+        }
+
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            || value < lowest
+            || value > int.MaxValue && name != "queued.max.request.bytes" && name != "connections.max.idle.ms")
+        {
+            throw new StartupException($"{name}={text} is not a whole number from {lowest} on");
+        }
+
+        return value;
+    }
+
+    private static string? DirectoryOf(SortedDictionary<string, string> properties)
+    {
+        var text = properties.GetValueOrDefault("log.dirs") ?? properties.GetValueOrDefault("log.dir");
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        return text.Contains(',', StringComparison.Ordinal)
+            ? throw new StartupException($"log.dirs={text}: a node has one data directory; run one node for each disk")
+            : text.Trim();
+    }
+
+    private static string DefaultPath(long nodeId)
+    {
+        var home = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        var name = FormattableString.Invariant($"node-{nodeId}");
+        return Path.Combine(home.Length > 0 ? home : Directory.GetCurrentDirectory(), "deterministic", name);
+    }
+}

@@ -1,0 +1,26 @@
+using System;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+
+namespace Deterministic.Runtime.Real.Telemetry;
+
+/// <summary>
+/// Metrics and logs to an OpenTelemetry collector. Loaded only where OTEL_EXPORTER_OTLP_ENDPOINT is set, which, with its
+/// sister variables, is all the configuration there is.
+/// </summary>
+internal static class CollectorExport
+{
+    public static void AddTo(ILoggingBuilder builder) =>
+        builder.AddOpenTelemetry(logs => logs.AddOtlpExporter());
+
+    public static IDisposable StartMetrics() =>
+        Sdk.CreateMeterProviderBuilder().AddMeter(BrokerMetrics.MeterName).AddOtlpExporter().Build();
+
+    /// <summary>Standard output belongs to the greeting.</summary>
+    public static void AddStandardError(this IServiceCollection services) =>
+        services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+}
