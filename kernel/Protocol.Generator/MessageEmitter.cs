@@ -47,15 +47,14 @@ public static class MessageEmitter
         code.Open($"public sealed class {name} : {Interface(message.Kind)}, IEquatable<{name}>, IText");
         EmitConstants(message, code);
         EmitProperties(message.Body, shape, code);
-        new ReadEmitter(shape, code).Emit(message.Body, "public");
-        new WriteEmitter(shape, code).Emit(message.Body, "public");
+        new ReadEmitter(shape, code).Emit(message.Body);
+        new WriteEmitter(shape, code).Emit(message.Body);
         code.Line("");
         code.Open("public MessageSize Size(short version)");
-        code.Line("var s = new SizeCounter();");
-        code.Line("AddSize(ref s, version);");
-        code.Line("return s.ToSize();");
+        code.Line("var w = ProtocolWriter.Counting();");
+        code.Line("Write(ref w, version);");
+        code.Line("return w.Size;");
         code.Close();
-        new SizeEmitter(shape, code).Emit(message.Body);
         TextEmitter.Emit(message.Body, name, code);
         foreach (var body in message.Structs)
         {
@@ -110,21 +109,12 @@ public static class MessageEmitter
         var use = UseOf(body, shape.Message);
         code.Line("");
         code.Summary(body.Comment);
-        code.Open($"public sealed class {name} : IEquatable<{name}>, IText");
+        code.Open($"public sealed class {name} : IEquatable<{name}>, IStruct");
         EmitProperties(body, shape, code);
         var reader = new ReadEmitter(shape, code);
-        reader.Emit(body, "internal");
+        reader.Emit(body);
         reader.EmitFactories(body, use.InList, use.Alone);
-        var writer = new WriteEmitter(shape, code);
-        writer.Emit(body, "internal");
-        var sizes = new SizeEmitter(shape, code);
-        sizes.Emit(body);
-        if (use.InList)
-        {
-            writer.EmitListWriter(body);
-            sizes.EmitListSize(body);
-        }
-
+        new WriteEmitter(shape, code).Emit(body);
         if (use.Tagged)
         {
             EmitIsDefault(body, shape, code);

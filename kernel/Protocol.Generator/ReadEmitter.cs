@@ -12,10 +12,10 @@ internal sealed class ReadEmitter
         _code = code;
     }
 
-    public void Emit(Struct body, string access)
+    public void Emit(Struct body)
     {
         _code.Line("");
-        _code.Open($"{access} void Read(ref ProtocolReader r, short version)");
+        _code.Open("public void Read(ref ProtocolReader r, short version)");
         _shape.DeclareFlexible(_code);
         foreach (var run in Shape.Runs(body))
         {

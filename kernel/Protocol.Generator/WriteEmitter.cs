@@ -5,39 +5,24 @@ internal sealed class WriteEmitter
 {
     private readonly Shape _shape;
     private readonly CodeText _code;
-    private readonly SizeEmitter _sizes;
 
     public WriteEmitter(Shape shape, CodeText code)
     {
         _shape = shape;
         _code = code;
-        _sizes = new SizeEmitter(shape, code);
     }
 
-    public void Emit(Struct body, string access)
+    public void Emit(Struct body)
     {
         _code.Line("");
-        _code.Open($"{access} void Write(ref ProtocolWriter w, short version)");
+        _code.Open("public void Write(ref ProtocolWriter w, short version)");
         _shape.DeclareFlexible(_code);
         foreach (var run in Shape.Runs(body))
         {
-            _code.If(_shape.Condition(run[0].Versions), () => run.ForEach(EmitField));
+            _code.If(_shape.Condition(run[0].Versions), () => run.ForEach(field => EmitField(field, "w")));
         }
 
         EmitTags(body);
-        _code.Close();
-    }
-
-    public void EmitListWriter(Struct body)
-    {
-        var name = _shape.ClassName(body.Name);
-        _code.Line("");
-        _code.Open($"internal static void WriteList("
-            + $"ref ProtocolWriter w, List<{name}>? list, short version, bool flexible, bool nullable)");
-        _code.Line("w.WriteCount(list is null ? -1 : list.Count, flexible, nullable);");
-        _code.Open("for (var i = 0; list is not null && i < list.Count; i++)");
-        _code.Line("list[i].Write(ref w, version);");
-        _code.Close();
         _code.Close();
     }
 
@@ -61,23 +46,31 @@ internal sealed class WriteEmitter
             _code.Line("var tags = 0u;");
             foreach (var field in tagged)
             {
-                _code.Line($"tags += {_sizes.TagCondition(field)} ? 1u : 0u;");
+                _code.Line($"tags += {TagCondition(field)} ? 1u : 0u;");
             }
 
             _code.Line("w.WriteUnsignedVarint(tags);");
             foreach (var field in tagged)
             {
-                _code.Open($"if ({_sizes.TagCondition(field)})");
-                _code.Line("var t = new SizeCounter();");
-                _sizes.EmitField(field, "t");
-                _code.Line($"w.WriteTag({field.Tag}, t.Total);");
-                EmitField(field);
+                _code.Open($"if ({TagCondition(field)})");
+                _code.Line("var counting = ProtocolWriter.Counting();");
+                EmitField(field, "counting");
+                _code.Line($"w.WriteTag({field.Tag}, counting.Position);");
+                EmitField(field, "w");
                 _code.Close();
             }
         });
     }
 
-    private void EmitField(Field field)
+    /// <summary>When a tagged field is written: in its versions, where it differs from its default.</summary>
+    private string TagCondition(Field field)
+    {
+        var condition = _shape.Condition(field.Versions);
+        var value = _shape.IsNotDefault(field);
+        return condition == null ? $"({value})" : $"({condition} && ({value}))";
+    }
+
+    private void EmitField(Field field, string writer)
     {
         var stored = Shape.Stored(field);
         var flexible = _shape.Flexible;
@@ -85,8 +78,8 @@ internal sealed class WriteEmitter
         if (field.IsArray)
         {
             _code.Line(field.Type == BaseType.Struct
-                ? $"{_shape.QualifiedName(field)}.WriteList(ref w, {stored}, version, {flexible}, {nullAllowed});"
-                : $"w.Write{field.Type}List({stored}, {flexible}, {nullAllowed});");
+                ? $"{writer}.WriteStructs({stored}, version, {flexible}, {nullAllowed});"
+                : $"{writer}.Write{field.Type}List({stored}, {flexible}, {nullAllowed});");
             return;
         }
 
@@ -95,21 +88,18 @@ internal sealed class WriteEmitter
             case BaseType.String:
             case BaseType.Bytes:
             case BaseType.Records:
-                _code.Line($"w.Write{field.Type}({stored}, {flexible}, {nullAllowed});");
+                _code.Line($"{writer}.Write{field.Type}({stored}, {flexible}, {nullAllowed});");
                 break;
             case BaseType.Struct when field.IsNullable:
                 var inTag = field.IsTagged ? "InTag" : "";
-                _code.Line($"w.WriteIsPresent{inTag}({stored} is not null);");
-                _code.Line($"{stored}?.Write(ref w, version);");
-                break;
-            case BaseType.Struct when Shape.IsLazy(field):
-                _code.Line($"{field.Name}.Write(ref w, version);");
+                _code.Line($"{writer}.WriteIsPresent{inTag}({stored} is not null);");
+                _code.Line($"{stored}?.Write(ref {writer}, version);");
                 break;
             case BaseType.Struct:
-                _code.Line($"{stored}.Write(ref w, version);");
+                _code.Line($"{field.Name}.Write(ref {writer}, version);");
                 break;
             default:
-                _code.Line($"w.Write{field.Type}({stored});");
+                _code.Line($"{writer}.Write{field.Type}({stored});");
                 break;
         }
     }

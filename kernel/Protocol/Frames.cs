@@ -46,11 +46,9 @@ public readonly record struct RequestHeader(ApiKey ApiKey, short ApiVersion, int
 
     internal int Size()
     {
-        var s = new SizeCounter();
-        s.Add(sizeof(short) + sizeof(short) + sizeof(int));
-        s.AddString(ClientId, compact: false);
-        s.Add(ApiTable.IsFlexible(ApiKey, ApiVersion) ? 1 : 0);
-        return s.Total;
+        var w = ProtocolWriter.Counting();
+        Write(ref w);
+        return w.Position;
     }
 }
 

@@ -12,6 +12,12 @@ internal interface IText
     void AppendTo(MessageText text);
 }
 
+/// <summary>A struct inside a message.</summary>
+internal interface IStruct : IText
+{
+    void Write(ref ProtocolWriter w, short version);
+}
+
 /// <summary>
 /// One line of text for a message: <c>ProduceRequest { Acks = -1, ... }</c>. For traces, logs and failing tests,
 /// never parsed. Long bytes are shown by their length alone.

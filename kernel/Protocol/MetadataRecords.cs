@@ -22,9 +22,12 @@ public static class MetadataRecords
     /// <summary>The highest version of a record, or -2 where the number means none.</summary>
     public static short Highest(short apiKey) => MetadataRecordTable.Highest(apiKey);
 
-    public static int Size(IMetadataRecord record, short version) =>
-        SizeCounter.UnsignedVarint(FrameVersion) + SizeCounter.UnsignedVarint((uint)record.Number)
-        + SizeCounter.UnsignedVarint((uint)version) + record.Size(version).Total;
+    public static int Size(IMetadataRecord record, short version)
+    {
+        var w = ProtocolWriter.Counting();
+        Write(ref w, record, version);
+        return w.Position;
+    }
 
     /// <summary>A record's value as the log holds it.</summary>
     public static byte[] ToArray(IMetadataRecord record, short version)
@@ -38,10 +41,7 @@ public static class MetadataRecords
     public static void Write(Span<byte> buffer, IMetadataRecord record, short version)
     {
         var w = new ProtocolWriter(buffer);
-        w.WriteUnsignedVarint(FrameVersion);
-        w.WriteUnsignedVarint((uint)record.Number);
-        w.WriteUnsignedVarint((uint)version);
-        record.Write(ref w, version);
+        Write(ref w, record, version);
         Invariant.Check(w.Position == buffer.Length);
     }
 
@@ -66,5 +66,13 @@ public static class MetadataRecords
 
         record.Read(ref r, version);
         return r.Failed || r.Remaining != 0 ? null : record;
+    }
+
+    private static void Write(ref ProtocolWriter w, IMetadataRecord record, short version)
+    {
+        w.WriteUnsignedVarint(FrameVersion);
+        w.WriteUnsignedVarint((uint)record.Number);
+        w.WriteUnsignedVarint((uint)version);
+        record.Write(ref w, version);
     }
 }

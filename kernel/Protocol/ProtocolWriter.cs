@@ -1,21 +1,27 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Numerics;
 using System.Text;
 using Deterministic.Primitives;
 
 namespace Deterministic.Protocol;
 
+/// <summary>The bytes of a message: all of them, and those that no file slice stands for.</summary>
+public readonly record struct MessageSize(int Total, int InMemory);
+
 /// <summary>
-/// Writes Kafka's primitive types into a buffer that is large enough, because the message's size was asked before.
-/// Records that are slices of a file are not copied: their length is written and a gap is noted.
-/// Null is written as empty in a version that does not know null.
+/// Writes Kafka's primitive types into a buffer that is large enough, because a writer without a buffer counted before:
+/// a message's size is what writing it would take. Records that are slices of a file are not copied: their length is
+/// written and a gap is noted. Null is written as empty in a version that does not know null.
 /// </summary>
 public ref struct ProtocolWriter
 {
     private readonly Span<byte> _buffer;
     private readonly List<FrameGap>? _gaps;
+    private readonly bool _isCounting;
     private int _position;
+    private int _sliceBytes;
 
     /// <summary>A writer for messages whose records, if any, are all in memory.</summary>
     public ProtocolWriter(Span<byte> buffer) => _buffer = buffer;
@@ -26,29 +32,71 @@ public ref struct ProtocolWriter
         _gaps = gaps;
     }
 
+    private ProtocolWriter(bool isCounting) => _isCounting = isCounting;
+
+    /// <summary>A writer that writes nothing and counts.</summary>
+    public static ProtocolWriter Counting() => new(isCounting: true);
+
+    /// <summary>What has been written so far, slices included in the total.</summary>
+    public readonly MessageSize Size => new(checked(_position + _sliceBytes), _position);
+
     public readonly int Position => _position;
 
-    public void WriteBool(bool value) => Take(1)[0] = value ? (byte)1 : (byte)0;
+    public void WriteBool(bool value) => WriteInt8(value ? (sbyte)1 : (sbyte)0);
 
-    public void WriteInt8(sbyte value) => Take(1)[0] = (byte)value;
+    public void WriteInt8(sbyte value)
+    {
+        if (Take(sizeof(sbyte), out var bytes))
+        {
+            bytes[0] = (byte)value;
+        }
+    }
 
-    public void WriteInt16(short value) => BinaryPrimitives.WriteInt16BigEndian(Take(2), value);
+    public void WriteInt16(short value)
+    {
+        if (Take(sizeof(short), out var bytes))
+        {
+            BinaryPrimitives.WriteInt16BigEndian(bytes, value);
+        }
+    }
 
-    public void WriteUInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Take(2), value);
+    public void WriteUInt16(ushort value) => WriteInt16((short)value);
 
-    public void WriteInt32(int value) => BinaryPrimitives.WriteInt32BigEndian(Take(4), value);
+    public void WriteInt32(int value)
+    {
+        if (Take(sizeof(int), out var bytes))
+        {
+            BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+        }
+    }
 
-    public void WriteUInt32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Take(4), value);
+    public void WriteUInt32(uint value) => WriteInt32((int)value);
 
-    public void WriteInt64(long value) => BinaryPrimitives.WriteInt64BigEndian(Take(8), value);
+    public void WriteInt64(long value)
+    {
+        if (Take(sizeof(long), out var bytes))
+        {
+            BinaryPrimitives.WriteInt64BigEndian(bytes, value);
+        }
+    }
 
-    public void WriteFloat64(double value) => BinaryPrimitives.WriteDoubleBigEndian(Take(8), value);
+    public void WriteFloat64(double value) => WriteInt64(BitConverter.DoubleToInt64Bits(value));
 
-    public void WriteUuid(Uuid value) => value.Write(Take(16));
+    public void WriteUuid(Uuid value)
+    {
+        if (Take(16, out var bytes))
+        {
+            value.Write(bytes);
+        }
+    }
 
     public void WriteUnsignedVarint(uint value)
     {
-        var bytes = Take(SizeCounter.UnsignedVarint(value));
+        if (!Take(UnsignedVarintSize(value), out var bytes))
+        {
+            return;
+        }
+
         for (var i = 0; i < bytes.Length; i++)
         {
             bytes[i] = (byte)(value | 0x80);
@@ -74,9 +122,9 @@ public ref struct ProtocolWriter
             WriteInt16((short)length);
         }
 
-        if (length > 0)
+        if (length > 0 && Take(length, out var bytes))
         {
-            Encoding.UTF8.GetBytes(value, Take(length));
+            Encoding.UTF8.GetBytes(value, bytes);
         }
     }
 
@@ -92,8 +140,7 @@ public ref struct ProtocolWriter
         var records = value.GetValueOrDefault();
         if (records.IsSlice)
         {
-            Invariant.Check(_gaps is not null);
-            _gaps.Add(new FrameGap(_position, records.Slice));
+            WriteGap(records.Slice);
             return;
         }
 
@@ -101,7 +148,13 @@ public ref struct ProtocolWriter
     }
 
     /// <summary>Bytes without a length.</summary>
-    public void WriteRaw(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Take(bytes.Length));
+    public void WriteRaw(ReadOnlySpan<byte> bytes)
+    {
+        if (Take(bytes.Length, out var target))
+        {
+            bytes.CopyTo(target);
+        }
+    }
 
     /// <summary>The length of an array or of bytes; -1 for null, which becomes 0 where null is not allowed.</summary>
     public void WriteCount(int count, bool compact, bool nullable)
@@ -171,6 +224,18 @@ public ref struct ProtocolWriter
         }
     }
 
+    // Structs and tags: called by generated code
+
+    internal void WriteStructs<T>(List<T>? list, short version, bool compact, bool nullable)
+        where T : class, IStruct
+    {
+        WriteCount(list?.Count ?? -1, compact, nullable);
+        for (var i = 0; list is not null && i < list.Count; i++)
+        {
+            list[i].Write(ref this, version);
+        }
+    }
+
     /// <summary>The byte before a struct that may be null.</summary>
     internal void WriteIsPresent(bool isPresent) => WriteInt8(isPresent ? (sbyte)1 : (sbyte)-1);
 
@@ -184,10 +249,24 @@ public ref struct ProtocolWriter
         WriteUnsignedVarint((uint)length);
     }
 
-    private Span<byte> Take(int count)
+    private void WriteGap(FileSlice slice)
     {
-        var taken = _buffer.Slice(_position, count);
-        _position += count;
-        return taken;
+        _sliceBytes = checked(_sliceBytes + slice.Length);
+        if (!_isCounting)
+        {
+            Invariant.Check(_gaps is not null);
+            _gaps.Add(new FrameGap(_position, slice));
+        }
+    }
+
+    /// <summary>Seven bits a byte.</summary>
+    private static int UnsignedVarintSize(uint value) => (38 - BitOperations.LeadingZeroCount(value | 1)) / 7;
+
+    /// <summary>The next bytes of the buffer; false where they are only counted.</summary>
+    private bool Take(int count, out Span<byte> bytes)
+    {
+        bytes = _isCounting ? default : _buffer.Slice(_position, count);
+        _position = checked(_position + count);
+        return !_isCounting;
     }
 }

@@ -39,7 +39,7 @@ internal static class SchemaLines
         }
 
         return text.StartsWith("0x", StringComparison.Ordinal)
-            ? FormattableString.Invariant($"{long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)}")
+            ? Convert.ToInt64(text, 16).ToString(CultureInfo.InvariantCulture)
             : text;
     }
 
