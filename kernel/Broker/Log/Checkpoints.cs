@@ -7,106 +7,113 @@ using Deterministic.Primitives;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>One line of a checkpoint file: an offset of one partition.</summary>
+/// <summary>One line of a log directory's checkpoint file.</summary>
 public readonly record struct CheckpointEntry(string Topic, int Partition, Offset Offset);
 
 /// <summary>
-/// Kafka's checkpoint files: version, number of entries, then one entry a line. A file with any line wrong is wrong
-/// as a
-/// whole: half a checkpoint would be believed for some partitions and silently missed for others.
+/// The text files in which a log directory remembers an offset of each of its partitions: recovery points, log
+/// starts,
+/// high watermarks. Parsing is strict: one wrong line makes the whole file wrong, nothing is skipped.
 /// </summary>
 public static class Checkpoints
 {
-    private const string Version = "0";
+    /// <summary>Replaces the file. Done means durable.</summary>
+    public static IEnumerator<Ticket> Write(Files files, string path, IReadOnlyList<CheckpointEntry> entries) =>
+        AtomicFile.Write(files, path, ToBytes(entries));
+
+    public static byte[] ToBytes(IReadOnlyList<CheckpointEntry> entries)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"0\n{entries.Count}\n");
+        foreach (var entry in entries)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{entry.Topic} {entry.Partition} {entry.Offset.Value}\n");
+        }
+
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
 
     public static bool TryParse(ReadOnlySpan<byte> bytes, out List<CheckpointEntry> entries)
     {
         entries = [];
-        if (!TryReadLines(bytes, out var lines))
+        var lines = new CheckpointLines(bytes);
+        if (!lines.TryReadHead(out var count))
         {
             return false;
         }
 
-        foreach (var line in lines)
+        for (var i = 0; i < count; i++)
         {
-            var parts = line.Split(' ');
-            if (parts.Length != 3
-                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
-                || !long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
+            var fields = lines.Next();
+            if (fields.Length != 3
+                || !CheckpointLines.TryNumber(fields[1], int.MaxValue, out var partition)
+                || !CheckpointLines.TryNumber(fields[2], long.MaxValue, out var offset)
+                || fields[0].Length == 0)
             {
                 return false;
             }
 
-            entries.Add(new CheckpointEntry(parts[0], partition, new Offset(offset)));
+            entries.Add(new CheckpointEntry(fields[0], (int)partition, new Offset(offset)));
         }
 
-        return true;
+        return lines.IsAtEnd;
+    }
+}
+
+/// <summary>
+/// The shape all of Kafka's checkpoint files share: a version, a count, and so many lines of fields.
+/// </summary>
+internal sealed class CheckpointLines
+{
+    private const string Version = "0";
+    private readonly string[] _lines;
+    private int _next;
+
+    public CheckpointLines(ReadOnlySpan<byte> bytes)
+    {
+        var text = Encoding.UTF8.GetString(bytes);
+        IsEnded = text.EndsWith('\n');
+        _lines = text.Split('\n');
     }
 
-    /// <summary>Leader epochs and their start offsets, as <c>leader-epoch-checkpoint</c> has them.</summary>
-    public static bool TryParseEpochs(ReadOnlySpan<byte> bytes, out List<EpochEntry> entries)
+    /// <summary>Every line was read, and the last one was whole.</summary>
+    public bool IsAtEnd => IsEnded && _next == _lines.Length - 1;
+
+    private bool IsEnded { get; }
+
+    public bool TryReadHead(out int count)
     {
-        entries = [];
-        if (!TryReadLines(bytes, out var lines))
+        count = 0;
+        if (_lines.Length < 3 || _lines[0] != Version || !TryNumber(_lines[1], int.MaxValue, out var number))
         {
             return false;
         }
 
-        foreach (var line in lines)
-        {
-            var parts = line.Split(' ');
-            if (parts.Length != 2
-                || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
-                || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var start))
-            {
-                return false;
-            }
-
-            entries.Add(new EpochEntry(new LeaderEpoch(epoch), new Offset(start)));
-        }
-
-        return true;
+        count = (int)number;
+        _next = 2;
+        return count == _lines.Length - 3;
     }
 
-    public static IEnumerator<Ticket> Write(Files files, string path, List<CheckpointEntry> entries)
+    public string[] Next() => _next < _lines.Length ? _lines[_next++].Split(' ') : [];
+
+    public static bool TryNumber(string text, long max, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= max;
+}
+
+/// <summary>partition.metadata: which topic the directory belongs to.</summary>
+internal static class PartitionMetadataFile
+{
+    public static byte[] ToBytes(Uuid topicId) =>
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"version: 0\ntopic_id: {topicId}"));
+
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out Uuid topicId)
     {
-        var text = Begin(entries.Count);
-        foreach (var entry in entries)
-        {
-            text.Append(
-                CultureInfo.InvariantCulture, $"{entry.Topic} {entry.Partition} {entry.Offset.Value}\n");
-        }
-
-        return AtomicFile.Write(files, path, Encoding.UTF8.GetBytes(text.ToString()));
-    }
-
-    public static IEnumerator<Ticket> WriteEpochs(Files files, string path, IReadOnlyList<EpochEntry> entries)
-    {
-        var text = Begin(entries.Count);
-        foreach (var entry in entries)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{entry.Epoch.Value} {entry.StartOffset.Value}\n");
-        }
-
-        return AtomicFile.Write(files, path, Encoding.UTF8.GetBytes(text.ToString()));
-    }
-
-    private static StringBuilder Begin(int count) =>
-        new StringBuilder().Append(CultureInfo.InvariantCulture, $"{Version}\n{count}\n");
-
-    private static bool TryReadLines(ReadOnlySpan<byte> bytes, out List<string> entries)
-    {
-        entries = [];
-        var lines = Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (lines.Length < 2
-            || lines[0] != Version
-            || !int.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            || count != lines.Length - 2)
-        {
-            return false;
-        }
-
-        entries.AddRange(lines.AsSpan(2));
-        return true;
+        const string idField = "topic_id: ";
+        var lines = Encoding.UTF8.GetString(bytes).TrimEnd('\n').Split('\n');
+        topicId = Uuid.Zero;
+        return lines.Length == 2
+            && lines[0] == "version: 0"
+            && lines[1].StartsWith(idField, StringComparison.Ordinal)
+            && Uuid.TryParse(lines[1].AsSpan(idField.Length), out topicId);
     }
 }

@@ -1,46 +1,62 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
 using Deterministic.Primitives;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>A leader epoch and the offset of the first record written in it.</summary>
-public readonly record struct EpochEntry(LeaderEpoch Epoch, Offset StartOffset);
-
 /// <summary>
-/// Which offsets were written in which leader epoch (KIP-101, KIP-279). Epochs and start offsets both grow from
-/// entry to
-/// entry; an entry whose start is not below the next one's never held a record and is dropped.
+/// Which leader epoch began at which offset (KIP-101): what leader-epoch-checkpoint holds. Both columns grow
+/// strictly.
 /// </summary>
-public sealed class LeaderEpochCache
+/// <remarks>
+/// Bound: <see cref="MaxEntries"/>; when a log saw more leaders than that, the oldest are forgotten, which makes a
+/// follower from that time truncate further than it would need to.
+/// </remarks>
+internal sealed class LeaderEpochCache
 {
-    private readonly List<EpochEntry> _entries = [];
+    public const int MaxEntries = 10_000;
 
-    public IReadOnlyList<EpochEntry> Entries => _entries;
+    private readonly List<(LeaderEpoch Epoch, Offset Start)> _entries = [];
+
+    public int Count => _entries.Count;
+
+    public (LeaderEpoch Epoch, Offset Start) this[int index] => _entries[index];
 
     public LeaderEpoch Latest => _entries.Count == 0 ? LeaderEpoch.None : _entries[^1].Epoch;
 
-    /// <summary>True where this changed anything: the file must be written.</summary>
+    /// <summary>
+    /// The epoch begins here. What contradicts that (later epochs, or starts at or behind it) was never committed
+    /// under
+    /// a leader we now believe, and goes. True where anything changed.
+    /// </summary>
     public bool Assign(LeaderEpoch epoch, Offset start)
     {
-        if (epoch <= Latest)
+        if (epoch.Value < 0 || epoch == Latest)
         {
             return false;
         }
 
-        while (_entries.Count > 0 && _entries[^1].StartOffset >= start)
+        while (_entries.Count > 0 && (_entries[^1].Epoch >= epoch || _entries[^1].Start >= start))
         {
             _entries.RemoveAt(_entries.Count - 1);
         }
 
-        _entries.Add(new EpochEntry(epoch, start));
+        if (_entries.Count == MaxEntries)
+        {
+            _entries.RemoveAt(0);
+        }
+
+        _entries.Add((epoch, start));
         return true;
     }
 
-    /// <summary>Drops what begins at or above the end: those records are gone.</summary>
-    public bool TruncateFromEnd(Offset end)
+    /// <summary>The log now ends here.</summary>
+    public bool TruncateEnd(Offset end)
     {
         var before = _entries.Count;
-        while (_entries.Count > 0 && _entries[^1].StartOffset >= end)
+        while (_entries.Count > 0 && _entries[^1].Start >= end)
         {
             _entries.RemoveAt(_entries.Count - 1);
         }
@@ -48,31 +64,33 @@ public sealed class LeaderEpochCache
         return _entries.Count != before;
     }
 
-    /// <summary>The first entry begins at the log's start; what ended before it is dropped.</summary>
-    public bool TruncateFromStart(Offset start)
+    /// <summary>The log now starts here: the epoch that holds the start begins with it.</summary>
+    public bool TruncateStart(Offset start)
     {
-        var changed = false;
-        while (_entries.Count > 1 && _entries[1].StartOffset <= start)
+        var holding = _entries.Count - 1;
+        while (holding >= 0 && _entries[holding].Start > start)
         {
-            _entries.RemoveAt(0);
-            changed = true;
+            holding--;
         }
 
-        if (_entries.Count > 0 && _entries[0].StartOffset < start)
+        if (holding < 0 || (holding == 0 && _entries[0].Start == start))
         {
-            _entries[0] = _entries[0] with { StartOffset = start };
-            changed = true;
+            return false;
         }
 
-        return changed;
+        _entries[holding] = (_entries[holding].Epoch, start);
+        _entries.RemoveRange(0, holding);
+        return true;
     }
 
-    /// <summary>The epoch a record at this offset was written in.</summary>
-    public LeaderEpoch EpochOf(Offset offset)
+    public void Clear() => _entries.Clear();
+
+    /// <summary>The epoch of the record at an offset, or none.</summary>
+    public LeaderEpoch EpochAt(Offset offset)
     {
         for (var i = _entries.Count - 1; i >= 0; i--)
         {
-            if (_entries[i].StartOffset <= offset)
+            if (_entries[i].Start <= offset)
             {
                 return _entries[i].Epoch;
             }
@@ -82,13 +100,11 @@ public sealed class LeaderEpochCache
     }
 
     /// <summary>
-    /// The largest epoch not above the requested one and where it ended. (-1, -1) where nothing is known: never the
-    /// log's
-    /// end, which would tell a follower that it agrees when nobody knows (BUGS REP-28).
+    /// The largest epoch at or below the requested one and where it ended; (-1, -1) where nothing is known of it.
     /// </summary>
     public (LeaderEpoch Epoch, Offset End) EndOffsetFor(LeaderEpoch requested, Offset logEnd)
     {
-        if (requested.Value < 0 || _entries.Count == 0)
+        if (requested.Value < 0 || requested > Latest)
         {
             return (LeaderEpoch.None, Offset.None);
         }
@@ -98,29 +114,53 @@ public sealed class LeaderEpochCache
             return (requested, logEnd);
         }
 
-        if (requested > Latest)
+        var higher = 0;
+        while (_entries[higher].Epoch <= requested)
         {
-            return (LeaderEpoch.None, Offset.None);
+            higher++;
         }
 
-        for (var i = _entries.Count - 1; i >= 0; i--)
-        {
-            if (_entries[i].Epoch <= requested)
-            {
-                return (_entries[i].Epoch, _entries[i + 1].StartOffset);
-            }
-        }
-
-        // Older than everything known: the requested epoch ended where the oldest known one begins.
-        return (requested, _entries[0].StartOffset);
+        // Older than all we know: whatever it wrote ended at the latest where the next one began.
+        return (higher == 0 ? requested : _entries[higher - 1].Epoch, _entries[higher].Start);
     }
 
-    public void Load(List<EpochEntry> entries)
+    public byte[] ToBytes()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"0\n{_entries.Count}\n");
+        foreach (var (epoch, start) in _entries)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{epoch.Value} {start.Value}\n");
+        }
+
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    /// <summary>Reads a file's content; false, and empty, where one line is wrong.</summary>
+    public bool TryLoad(ReadOnlySpan<byte> bytes)
     {
         _entries.Clear();
-        foreach (var entry in entries)
+        var lines = new CheckpointLines(bytes);
+        if (!lines.TryReadHead(out var count) || count > MaxEntries)
         {
-            Assign(entry.Epoch, entry.StartOffset);
+            return false;
         }
+
+        for (var i = 0; i < count; i++)
+        {
+            var fields = lines.Next();
+            if (fields.Length != 2
+                || !CheckpointLines.TryNumber(fields[0], int.MaxValue, out var epoch)
+                || !CheckpointLines.TryNumber(fields[1], long.MaxValue, out var start)
+                || (i > 0 && (_entries[^1].Epoch.Value >= epoch || _entries[^1].Start.Value >= start)))
+            {
+                _entries.Clear();
+                return false;
+            }
+
+            _entries.Add((new LeaderEpoch((int)epoch), new Offset(start)));
+        }
+
+        return lines.IsAtEnd;
     }
 }

@@ -4,11 +4,11 @@ using Deterministic.Primitives;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>Kafka's names for the files of a log: the base offset in twenty digits, and an ending.</summary>
-public static class LogFileNames
+/// <summary>The names of a partition's files, as Kafka has them: an offset in twenty digits and an ending.</summary>
+internal static class LogFileNames
 {
     public const string Log = ".log";
-    public const string Index = ".index";
+    public const string OffsetIndex = ".index";
     public const string TimeIndex = ".timeindex";
     public const string TransactionIndex = ".txnindex";
     public const string Snapshot = ".snapshot";
@@ -16,26 +16,33 @@ public static class LogFileNames
     public const string Cleaned = ".cleaned";
     public const string Swap = ".swap";
     public const string Temporary = ".tmp";
-    public const string LeaderEpochs = "leader-epoch-checkpoint";
     public const string PartitionMetadata = "partition.metadata";
+    public const string LeaderEpochs = "leader-epoch-checkpoint";
+
     private const int Digits = 20;
 
-    public static string Of(string directory, Offset baseOffset, string ending) =>
-        string.Create(CultureInfo.InvariantCulture, $"{directory}/{baseOffset.Value:D20}{ending}");
+    public static string Of(string directory, Offset offset, string ending) =>
+        string.Create(CultureInfo.InvariantCulture, $"{directory}/{offset.Value:D20}{ending}");
 
-    /// <summary>The offset in a file's name; false where the path is not of this form.</summary>
-    public static bool TryParse(string path, string ending, out Offset offset)
+    /// <summary>Splits a file's name (without directories) in its offset and what follows.</summary>
+    public static bool TryParse(ReadOnlySpan<char> name, out Offset offset, out string ending)
     {
         offset = Offset.None;
-        var name = path.AsSpan(path.LastIndexOf('/') + 1);
-        if (name.Length != Digits + ending.Length
-            || !name.EndsWith(ending, StringComparison.Ordinal)
+        ending = "";
+        if (name.Length <= Digits || name[Digits] != '.'
             || !long.TryParse(name[..Digits], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
         {
             return false;
         }
 
         offset = new Offset(value);
+        ending = name[Digits..].ToString();
         return true;
     }
+
+    /// <summary>The offset in a path's name where it has this ending.</summary>
+    public static bool TryParse(string path, string ending, out Offset offset) =>
+        TryParse(NameOf(path), out offset, out var found) && found == ending;
+
+    public static ReadOnlySpan<char> NameOf(string path) => path.AsSpan(path.LastIndexOf('/') + 1);
 }

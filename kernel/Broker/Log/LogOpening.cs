@@ -6,238 +6,357 @@ using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>Loads one log at start (ON-DISK 4.2).</summary>
+/// <summary>Fills a log from its directory: loads after a clean shutdown, recovers after anything else.</summary>
 /// <remarks>
-/// After a clean shutdown closed segments are believed, and only the end of the last one is looked at. After
-/// anything else every
-/// byte from the recovery point on is checked, the file is cut at the first that is wrong, and later segments go
-/// away: what
-/// was never flushed may be there in any part, and a hole must not be served. What is kept is flushed before it is
-/// served.
-/// Producers are replayed from the newest snapshot that is whole, wherever the recovery point lies.
+/// Effects  Read of nearly everything; Delete, Rename, Truncate, Append, Flush of what has to be put right
+///
+/// The steps are Kafka's, in Kafka's order: leftovers of replacements, segments, recovery, epochs, producers, log
+/// start.
+///
+/// The rule a reader would get wrong: the recovery point of the checkpoint file is a hint that can only make
+/// recovery read
+/// more. What may be trusted is decided by the newest producer snapshot, which was made durable after the log below
+/// it
+/// (<see cref="RollSettling"/>) and is removed before a cut (<see cref="LogTruncation"/>, and here).
+/// Leader epochs below that place stand only in their checkpoint file; a damaged one makes recovery begin at the
+/// start.
 /// </remarks>
 internal sealed class LogOpening
 {
-    private readonly LogEnvironment _environment;
+    private readonly LogState _state;
     private readonly DiskImage _image;
-    private readonly PartitionLog _log;
     private readonly OpenHints _hints;
-    private readonly StepClock _clock;
-    private Offset _producersFrom;
-    private bool _isCut;
+    private readonly Now _now;
+    private readonly LogListing _listing;
+    private bool _areEpochsDamaged;
+    private bool _isRecovered;
+    private bool _isTailWhole = true;
 
-    public LogOpening(
-        LogEnvironment environment, DiskImage image, PartitionLog log, in OpenHints hints, StepClock clock)
+    public LogOpening(LogState state, DiskImage image, in OpenHints hints, StepClock clock)
     {
-        _environment = environment;
+        _state = state;
         _image = image;
-        _log = log;
         _hints = hints;
-        _clock = clock;
+        _now = clock.Now;
+        _listing = new LogListing(image, state.Directory);
     }
+
+    private LogEnvironment Env => _state.Env;
 
     public IEnumerator<Ticket> Run()
     {
-        var files = _image.Within(_log.Directory);
-        CleanUp(files);
-        FindSegments(files);
-        var epochs = AtomicFile.Read(
-            _environment.Files, _image, $"{_log.Directory}/{LogFileNames.LeaderEpochs}");
-        yield return epochs;
-        if (Checkpoints.TryParseEpochs(epochs.Bytes.Span, out var entries))
+        foreach (var step in (IEnumerator<Ticket>[])[
+            new SwapCompletion(_state, _listing).Run(),
+            LoadIdentity(),
+            LoadEpochs(),
+            LoadSegments(),
+            StartAtCheckpoint(),
+            new ProducerReplay(_state, _now).Run(),
+            Settle()])
         {
-            _log.Epochs.Load(entries);
-        }
-
-        var producers = LoadProducers(files);
-        while (producers.MoveNext())
-        {
-            yield return producers.Current;
-        }
-
-        for (var i = 0; i < _log.Segments.Count && !_isCut; i++)
-        {
-            var loading = LoadSegment(i);
-            while (loading.MoveNext())
+            while (step.MoveNext())
             {
-                yield return loading.Current;
-            }
-        }
-
-        var settling = MakeDurable();
-        while (settling.MoveNext())
-        {
-            yield return settling.Current;
-        }
-
-        _log.Opened(_hints.LogStartOffset, entries);
-    }
-
-    private static bool Ends(DiskEntry file, string ending) => file.Path.EndsWith(ending, StringComparison.Ordinal);
-
-    private void CleanUp(List<DiskEntry> files)
-    {
-        foreach (var file in files)
-        {
-            if (Ends(file, LogFileNames.Deleted)
-                || Ends(file, LogFileNames.Cleaned)
-                || Ends(file, LogFileNames.Temporary))
-            {
-                _environment.Effects.Reached(ProbePoint.InterruptedReplacement);
-                _environment.Files.Delete(file.Path);
-            }
-            else if (Ends(file, LogFileNames.Index) || Ends(file, LogFileNames.TimeIndex))
-            {
-                var stem = file.Path[..file.Path.LastIndexOf('.')];
-                if (_image.LengthOf(stem + LogFileNames.Log) < 0)
-                {
-                    _environment.Files.Delete(file.Path);
-                }
+                yield return step.Current;
             }
         }
     }
 
-    private void FindSegments(List<DiskEntry> files)
+    private IEnumerator<Ticket> LoadIdentity()
     {
-        foreach (var file in files)
+        var path = _state.PathOf(LogFileNames.PartitionMetadata);
+        var read = AtomicFile.Read(Env.Files, _image, path);
+        yield return read;
+        if (PartitionMetadataFile.TryParse(read.Bytes.Span, out var topicId))
         {
-            if (LogFileNames.TryParse(file.Path, LogFileNames.Log, out var offset))
-            {
-                _log.Segments.Add(offset, file.Length, _clock.Now.WallMs);
-            }
-        }
-
-        if (_log.Segments.Count == 0)
-        {
-            _log.Segments.Add(_hints.LogStartOffset, _clock.Now.WallMs);
-        }
-    }
-
-    /// <summary>
-    /// The newest whole snapshot; snapshots that are damaged, or of nothing that is there, are removed.
-    /// </summary>
-    private IEnumerator<Ticket> LoadProducers(List<DiskEntry> files)
-    {
-        _producersFrom = _log.Segments.First.BaseOffset;
-        for (var i = files.Count - 1; i >= 0; i--)
-        {
-            if (!LogFileNames.TryParse(files[i].Path, LogFileNames.Snapshot, out var offset))
-            {
-                continue;
-            }
-
-            var read = AtomicFile.Read(_environment.Files, _image, files[i].Path);
-            yield return read;
-            if (ProducerSnapshot.TryRead(read.Bytes.Span, _log.Producers))
-            {
-                _producersFrom = offset;
-                yield break;
-            }
-
-            _environment.Effects.Reached(ProbePoint.ProducerSnapshotDamaged);
-            _environment.Effects.Add(new Note(NoteKind.FileDamaged, files[i].Path, 0, 0));
-            _environment.Files.Delete(files[i].Path);
-        }
-    }
-
-    private IEnumerator<Ticket> LoadSegment(int index)
-    {
-        var segment = _log.Segments[index];
-        var isLast = index == _log.Segments.Count - 1;
-        var next = isLast ? Offset.None : _log.Segments[index + 1].BaseOffset;
-        var isBelieved = _hints.WasCleanShutdown || (!isLast && next <= _hints.RecoveryPoint);
-        if (isBelieved && !isLast && next <= _producersFrom)
-        {
-            segment.TrustEnd(next);
-            var times = LoadLastTimestamp(segment);
-            while (times.MoveNext())
-            {
-                yield return times.Current;
-            }
-
+            _state.TopicId = topicId;
             yield break;
         }
 
-        var last = segment.BaseOffset + -1;
-        var scan = new SegmentScan(_environment.Files, segment.File, 0, segment.Size);
-        var routine = scan.Run((in RecordBatchView batch, long position) =>
+        if (read.Bytes.Length > 0)
         {
-            if (batch.BaseOffset <= last.Value || batch.LastOffset < batch.BaseOffset || !batch.IsValidCrc)
-            {
-                return false;
-            }
-
-            last = new Offset(batch.LastOffset);
-            segment.Added(batch, (int)position, _log.Config.IndexIntervalBytes);
-            if (batch.BaseOffset >= _producersFrom.Value)
-            {
-                _log.Producers.Appended(batch);
-            }
-
-            _log.Epochs.Assign(new LeaderEpoch(batch.PartitionLeaderEpoch), new Offset(batch.BaseOffset));
-            return true;
-        });
-        while (routine.MoveNext())
-        {
-            yield return routine.Current;
+            Env.Effects.Add(new Note(NoteKind.FileDamaged, path, 0, 0));
         }
 
-        if (scan.ValidEnd < segment.Size)
+        var write = AtomicFile.Write(Env.Files, path, PartitionMetadataFile.ToBytes(_state.TopicId));
+        while (!_state.TopicId.IsZero && write.MoveNext())
         {
-            CutAt(index, scan.ValidEnd);
+            yield return write.Current;
+        }
+    }
+
+    private IEnumerator<Ticket> LoadEpochs()
+    {
+        var path = _state.PathOf(LogFileNames.LeaderEpochs);
+        var read = AtomicFile.Read(Env.Files, _image, path);
+        yield return read;
+        if (_image.LengthOf(path) >= 0 && !_state.Epochs.TryLoad(read.Bytes.Span))
+        {
+            _areEpochsDamaged = true;
+            Env.Effects.Add(new Note(NoteKind.FileDamaged, path, 0, 0));
+        }
+    }
+
+    // Segments
+
+    private IEnumerator<Ticket> LoadSegments()
+    {
+        AddSegments();
+        if (IsHeadMissing())
+        {
+            var remove = RemoveAll();
+            while (remove.MoveNext())
+            {
+                yield return remove.Current;
+            }
+
+            _state.Segments.Add(_state.NewSegment(_hints.LogStartOffset, _now));
+        }
+
+        var firstUntrusted = FirstUntrusted();
+        for (var i = 0; i < firstUntrusted; i++)
+        {
+            var load = LoadTrusted(_state.Segments[i], i == _state.Segments.Count - 1);
+            while (load.MoveNext())
+            {
+                yield return load.Current;
+            }
+        }
+
+        if (_state.Segments.Active is { } last && firstUntrusted == _state.Segments.Count && !_isTailWhole)
+        {
+            // The marker lied, or the disk did.
+            firstUntrusted = _state.Segments.IndexHolding(last.Base);
+        }
+
+        if (firstUntrusted < _state.Segments.Count)
+        {
+            _isRecovered = true;
+            var recover = new LogRecovery(_state).Run(firstUntrusted);
+            while (recover.MoveNext())
+            {
+                yield return recover.Current;
+            }
+        }
+    }
+
+    private void AddSegments()
+    {
+        foreach (var (offset, found) in _listing.Segments)
+        {
+            if (_state.Segments.Count > 0)
+            {
+                _state.Segments.Active.NextOffset = offset;
+            }
+
+            var segment = new Segment(Env, _state.Directory, _state.Progress, offset, found.Log)
+            {
+                OffsetFileLength = Math.Max(0, found.OffsetIndex),
+                TimeFileLength = Math.Max(0, found.TimeIndex),
+                CreatedMs = _now.WallMs,
+            };
+            segment.Offsets.IsResident = false;
+            segment.Times.IsResident = false;
+            _state.Segments.Add(segment);
+        }
+
+        if (_state.Segments.Count == 0)
+        {
+            _state.Segments.Add(_state.NewSegment(_hints.LogStartOffset, _now));
+        }
+
+        _state.Snapshots.AddRange(_listing.Snapshots);
+    }
+
+    private Offset ProvenByCheckpoints => Offset.Max(_hints.RecoveryPoint, _hints.LogStartOffset);
+
+    private Offset ProvenBySnapshots => _state.Snapshots.Count == 0 ? Offset.Zero : _state.Snapshots[^1];
+
+    /// <summary>
+    /// The first segments were never flushed, and a later one came through the crash alone. Where the head was
+    /// deleted in
+    /// good order instead, a snapshot remembers it.
+    /// </summary>
+    private bool IsHeadMissing() => !_hints.WasCleanShutdown
+        && _state.Segments[0].Base > Offset.Max(ProvenByCheckpoints, ProvenBySnapshots);
+
+    /// <summary>Everything from this segment on is read and checked, byte by byte.</summary>
+    private int FirstUntrusted()
+    {
+        if (_areEpochsDamaged)
+        {
+            _state.Epochs.Clear();
+            return 0;
+        }
+
+        if (_hints.WasCleanShutdown)
+        {
+            return _state.Segments.Count;
+        }
+
+        return _state.Segments.IndexHolding(Offset.Min(ProvenBySnapshots, _hints.RecoveryPoint));
+    }
+
+    private IEnumerator<Ticket> LoadTrusted(Segment segment, bool isLast)
+    {
+        var step = isLast || segment.TimeFileLength < TimeIndex.EntryBytes
+            ? IndexFiles.Load(Env, segment)
+            : LoadLastTime(segment);
+        while (step.MoveNext())
+        {
+            yield return step.Current;
+        }
+
+        if (segment.Times is { IsResident: true, Count: > 0 } times)
+        {
+            segment.MaxTimestampMs = times[times.Count - 1].TimestampMs;
+            segment.DeltaOfMaxTimestamp = times[times.Count - 1].LastDelta;
+        }
+
+        if (isLast)
+        {
+            var tail = LoadTail(segment);
+            while (tail.MoveNext())
+            {
+                yield return tail.Current;
+            }
+        }
+        else
+        {
+            _state.Segments.EvictIndexes();
+        }
+    }
+
+    private IEnumerator<Ticket> LoadLastTime(Segment segment)
+    {
+        var at = segment.TimeFileLength - (segment.TimeFileLength % TimeIndex.EntryBytes) - TimeIndex.EntryBytes;
+        var read = Env.Files.Read(segment.TimeFile, at, TimeIndex.EntryBytes);
+        yield return read;
+        if (read.Bytes.Length == TimeIndex.EntryBytes)
+        {
+            var entry = TimeIndex.ReadEntry(read.Bytes.Span);
+            segment.MaxTimestampMs = entry.TimestampMs;
+            segment.DeltaOfMaxTimestamp = entry.LastDelta;
         }
     }
 
     /// <summary>
-    /// The last entry of a closed segment's time index is its largest timestamp, which retention needs.
+    /// Counts the batches behind the last index entry, and looks at the first one for its timestamp.
     /// </summary>
-    private IEnumerator<Ticket> LoadLastTimestamp(Segment segment)
+    private IEnumerator<Ticket> LoadTail(Segment segment)
     {
-        var path = LogFileNames.Of(_log.Directory, segment.BaseOffset, LogFileNames.TimeIndex);
-        var read = AtomicFile.Read(_environment.Files, _image, path);
-        yield return read;
-        var times = new TimeIndex();
-        if (times.TryRead(read.Bytes.Span) && times.Count > 0)
+        if (segment.Size == 0)
         {
-            var (timestamp, delta) = times[times.Count - 1];
-            segment.TrustTimestamp(timestamp, segment.BaseOffset + delta);
+            yield break;
+        }
+
+        var head = Env.Files.Read(segment.Log, 0, RecordBatchLayout.HeaderBytes);
+        yield return head;
+        if (RecordBatches.TryReadHeader(head.Bytes.Span, out var first, out _))
+        {
+            segment.FirstTimestampMs = first.MaxTimestamp;
+        }
+
+        var start = segment.BeginRecount();
+        var scan = new LogScan(
+            Env.Files, segment.Log, new ScanRange(start, segment.Size, false, IndexFiles.RebuildChunkBytes));
+        var walk = scan.Run(new TailCounter(_state, segment));
+        while (walk.MoveNext())
+        {
+            yield return walk.Current;
+        }
+
+        _isTailWhole = scan.Error == BatchError.None && scan.Position == segment.Size;
+    }
+
+    // The rest
+
+    /// <summary>DeleteRecords may have moved the start behind everything that is left.</summary>
+    private IEnumerator<Ticket> StartAtCheckpoint()
+    {
+        var start = Offset.Max(_hints.LogStartOffset, _state.Segments[0].Base);
+        if (start > _state.EndOffset)
+        {
+            var remove = RemoveAll();
+            while (remove.MoveNext())
+            {
+                yield return remove.Current;
+            }
+
+            _state.Segments.Add(_state.NewSegment(start, _now));
+        }
+
+        _state.LogStart = start;
+        var cleanSnapshots = SegmentFiles.RemoveSnapshotsBehind(_state, _state.EndOffset);
+        while (cleanSnapshots.MoveNext())
+        {
+            yield return cleanSnapshots.Current;
         }
     }
 
-    private void CutAt(int index, long validEnd)
+    private IEnumerator<Ticket> RemoveAll()
     {
-        _isCut = true;
-        var segment = _log.Segments[index];
-        var cut = segment.Size - validEnd;
-        _environment.Effects.Reached(ProbePoint.RecoveryTruncatedTail);
-        _environment.Effects.Add(new Note(NoteKind.TailTruncated, _log.Directory, cut, segment.NextOffset.Value));
-        _environment.Files.Truncate(segment.File, validEnd);
-        while (_log.Segments.Count > index + 1)
+        Env.Effects.Reached(ProbePoint.RecoveryDeletedSegment);
+        foreach (var step in (IEnumerator<Ticket>[])[
+            SegmentFiles.RemoveSnapshotsBehind(_state, Offset.None),
+            SegmentFiles.RemoveNewest(_state, keep: 0)])
         {
-            _environment.Effects.Reached(ProbePoint.RecoveryDeletedSegment);
-            _log.Segments.Drop(_log.Segments.Active);
+            while (step.MoveNext())
+            {
+                yield return step.Current;
+            }
         }
     }
 
-    private IEnumerator<Ticket> MakeDurable()
+    /// <summary>What is kept becomes durable before anybody is told that it is.</summary>
+    private IEnumerator<Ticket> Settle()
     {
-        for (var i = 0; i < _log.Segments.Count; i++)
+        var isEndCut = _state.Epochs.TruncateEnd(_state.EndOffset);
+        var isStartCut = _state.Epochs.TruncateStart(_state.LogStart);
+        if (isEndCut || isStartCut || _isRecovered)
         {
-            var segment = _log.Segments[i];
-            var mustFlush = i == _log.Segments.Count - 1 || segment.HasIndexes;
-            if (mustFlush && segment.Size > 0)
+            _state.SaveEpochs(_state.LogStart);
+        }
+
+        var settle = _state.EpochFile.Settle();
+        while (settle.MoveNext())
+        {
+            yield return settle.Current;
+        }
+
+        foreach (var offset in StraySnapshots())
+        {
+            yield return Env.Files.Delete(_state.SnapshotPath(offset));
+            _state.Snapshots.Remove(offset);
+        }
+
+        _state.FoundEnd = _state.EndOffset;
+        _state.Progress.Reset(_state.EndOffset);
+    }
+
+    /// <summary>One snapshot for each segment is kept, and the newest.</summary>
+    private List<Offset> StraySnapshots()
+    {
+        var stray = new List<Offset>();
+        for (var i = 0; i < _state.Snapshots.Count - 1; i++)
+        {
+            var offset = _state.Snapshots[i];
+            if (_state.Segments[_state.Segments.IndexHolding(offset)].Base != offset)
             {
-                yield return _environment.Files.FlushAndWait(segment.File);
+                stray.Add(offset);
             }
         }
 
-        if (_image.LengthOf($"{_log.Directory}/{LogFileNames.PartitionMetadata}") < 0)
+        return stray;
+    }
+
+    private sealed class TailCounter(LogState state, Segment segment) : IBatchVisitor
+    {
+        public bool Visit(in RecordBatchView batch, long position)
         {
-            var metadata = PartitionMetadata.Write(_environment.Files, _log.Directory, _log.TopicId);
-            while (metadata.MoveNext())
-            {
-                yield return metadata.Current;
-            }
+            segment.Count(batch, position, state.Config.IndexIntervalBytes);
+            state.Recent.Add(new BatchPlace(
+                new Offset(batch.BaseOffset), new Offset(batch.LastOffset), position, batch.SizeInBytes));
+            return true;
         }
     }
 }

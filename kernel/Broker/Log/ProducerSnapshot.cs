@@ -1,110 +1,121 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
+using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Log;
 
 /// <summary>
-/// Kafka's <c>.snapshot</c> file: the producers' state up to the offset in its name. Only the last batch of each
-/// producer is in
-/// it, so a repetition of an older one is out of order after a restart from it, as with Kafka.
+/// The format of .snapshot: all producers of a partition at an offset, with the last batch of each, under a checksum.
 /// </summary>
-public static class ProducerSnapshot
+internal static class ProducerSnapshot
 {
+    /// <summary>Bound: what is read of such a file.</summary>
+    public const int MaxBytes = HeaderBytes + (ProducerStates.MaxProducers * EntryBytes);
+
     private const short Version = 1;
+    private const int CrcAt = 2;
+    private const int CheckedAt = 6;
     private const int HeaderBytes = 10;
     private const int EntryBytes = 46;
-    private const int CrcAt = 2;
-    private const int CountAt = 6;
 
-    public static byte[] Write(ProducerStates states)
+    /// <summary>The file's content, producers in the order of their ids: equal states make equal bytes.</summary>
+    public static byte[] ToBytes(ProducerStates states)
     {
-        var count = 0;
-        foreach (var producer in states.All)
+        var entries = new List<ProducerEntry>(states.Count);
+        for (var entry = states.First; entry is not null; entry = entry.Next)
         {
-            count += producer.Count > 0 ? 1 : 0;
+            entries.Add(entry);
         }
 
-        var bytes = new byte[HeaderBytes + (count * EntryBytes)];
+        entries.Sort(static (a, b) => a.ProducerId.CompareTo(b.ProducerId));
+        var bytes = new byte[HeaderBytes + (entries.Count * EntryBytes)];
         BinaryPrimitives.WriteInt16BigEndian(bytes, Version);
-        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(CountAt), count);
-        var at = HeaderBytes;
-        foreach (var producer in states.All)
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(CheckedAt), entries.Count);
+        var at = bytes.AsSpan(HeaderBytes);
+        foreach (var entry in entries)
         {
-            if (producer.Count > 0)
-            {
-                WriteEntry(bytes.AsSpan(at, EntryBytes), producer);
-                at += EntryBytes;
-            }
+            Write(at, entry);
+            at = at[EntryBytes..];
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(CrcAt), Crc32C.Compute(bytes.AsSpan(CountAt)));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(CrcAt), Crc32C.Compute(bytes.AsSpan(CheckedAt)));
         return bytes;
     }
 
-    /// <summary>False, with nothing loaded, where the file is damaged: an older one serves then.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, ProducerStates states)
+    /// <summary>Fills the states; false, and empty states, where the bytes are not what was written once.</summary>
+    public static bool TryLoad(ReadOnlySpan<byte> bytes, ProducerStates states)
     {
         states.Clear();
         if (bytes.Length < HeaderBytes
             || BinaryPrimitives.ReadInt16BigEndian(bytes) != Version
-            || BinaryPrimitives.ReadUInt32BigEndian(bytes[CrcAt..]) != Crc32C.Compute(bytes[CountAt..]))
+            || BinaryPrimitives.ReadUInt32BigEndian(bytes[CrcAt..]) != Crc32C.Compute(bytes[CheckedAt..]))
         {
             return false;
         }
 
-        var count = BinaryPrimitives.ReadInt32BigEndian(bytes[CountAt..]);
-        if (count < 0 || bytes.Length != HeaderBytes + ((long)count * EntryBytes))
+        var count = BinaryPrimitives.ReadInt32BigEndian(bytes[CheckedAt..]);
+        if (count < 0
+            || count > ProducerStates.MaxProducers
+            || bytes.Length != HeaderBytes + ((long)count * EntryBytes))
         {
             return false;
         }
 
-        for (var i = 0; i < count; i++)
+        var entries = new List<ProducerEntry>(count);
+        for (var at = bytes[HeaderBytes..]; !at.IsEmpty; at = at[EntryBytes..])
         {
-            states.Load(ReadEntry(bytes.Slice(HeaderBytes + (i * EntryBytes), EntryBytes)));
+            entries.Add(Read(at));
+        }
+
+        // Oldest first, as expiry wants them; ids make it the same order everywhere.
+        entries.Sort(static (a, b) => a.LastTimestampMs != b.LastTimestampMs
+            ? a.LastTimestampMs.CompareTo(b.LastTimestampMs)
+            : a.ProducerId.CompareTo(b.ProducerId));
+        foreach (var entry in entries)
+        {
+            states.Restore(entry);
         }
 
         return true;
     }
 
-    private static void WriteEntry(Span<byte> target, ProducerEntry producer)
+    private static void Write(Span<byte> at, ProducerEntry entry)
     {
-        var last = producer.Last;
-        BinaryPrimitives.WriteInt64BigEndian(target, producer.ProducerId);
-        BinaryPrimitives.WriteInt16BigEndian(target[8..], producer.Epoch);
-        BinaryPrimitives.WriteInt32BigEndian(target[10..], last.LastSequence);
-        BinaryPrimitives.WriteInt64BigEndian(target[14..], last.LastOffset.Value);
-        BinaryPrimitives.WriteInt32BigEndian(target[22..], (int)(last.LastOffset - last.BaseOffset));
-        BinaryPrimitives.WriteInt64BigEndian(target[26..], last.TimestampMs);
-        BinaryPrimitives.WriteInt32BigEndian(target[34..], producer.CoordinatorEpoch);
-        BinaryPrimitives.WriteInt64BigEndian(target[38..], -1);
+        var newest = entry.Newest;
+        var delta = newest.LastOffset == Offset.None ? 0 : (int)(newest.LastOffset - newest.BaseOffset);
+        BinaryPrimitives.WriteInt64BigEndian(at, entry.ProducerId);
+        BinaryPrimitives.WriteInt16BigEndian(at[8..], entry.Epoch);
+        BinaryPrimitives.WriteInt32BigEndian(at[10..], newest.LastSequence);
+        BinaryPrimitives.WriteInt64BigEndian(at[14..], newest.LastOffset.Value);
+        BinaryPrimitives.WriteInt32BigEndian(at[22..], delta);
+        BinaryPrimitives.WriteInt64BigEndian(at[26..], entry.LastTimestampMs);
+        BinaryPrimitives.WriteInt32BigEndian(at[34..], entry.CoordinatorEpoch);
+        BinaryPrimitives.WriteInt64BigEndian(at[38..], entry.TransactionStart.Value);
     }
 
-    private static ProducerEntry ReadEntry(ReadOnlySpan<byte> source)
+    private static ProducerEntry Read(ReadOnlySpan<byte> at)
     {
-        var entry = new ProducerEntry(BinaryPrimitives.ReadInt64BigEndian(source))
+        var lastSequence = BinaryPrimitives.ReadInt32BigEndian(at[10..]);
+        var lastOffset = BinaryPrimitives.ReadInt64BigEndian(at[14..]);
+        var delta = BinaryPrimitives.ReadInt32BigEndian(at[22..]);
+        var entry = new ProducerEntry(
+            BinaryPrimitives.ReadInt64BigEndian(at), BinaryPrimitives.ReadInt16BigEndian(at[8..]))
         {
-            Epoch = BinaryPrimitives.ReadInt16BigEndian(source[8..]),
-            CoordinatorEpoch = BinaryPrimitives.ReadInt32BigEndian(source[34..]),
+            LastTimestampMs = BinaryPrimitives.ReadInt64BigEndian(at[26..]),
+            CoordinatorEpoch = BinaryPrimitives.ReadInt32BigEndian(at[34..]),
+            TransactionStart = new Offset(BinaryPrimitives.ReadInt64BigEndian(at[38..])),
         };
-        var lastSequence = BinaryPrimitives.ReadInt32BigEndian(source[10..]);
-        var lastOffset = new Offset(BinaryPrimitives.ReadInt64BigEndian(source[14..]));
-        var delta = BinaryPrimitives.ReadInt32BigEndian(source[22..]);
-        var baseSequence = lastSequence - delta;
-        if (baseSequence < 0)
+        if (lastSequence != RecordBatchLayout.NoSequence)
         {
-            // The batch went over the wrap of the sequence numbers.
-            baseSequence += int.MaxValue;
-            baseSequence++;
+            // Sequences wrap from the greatest int to 0: the first one of a batch may lie above its last.
+            var baseSequence = unchecked(lastSequence - delta) & int.MaxValue;
+            entry.Add(new ProducedBatch(
+                baseSequence, lastSequence, new Offset(lastOffset - delta), new Offset(lastOffset)));
         }
 
-        entry.Add(new ProducerBatchEntry(
-            baseSequence,
-            lastSequence,
-            lastOffset + -delta,
-            lastOffset,
-            BinaryPrimitives.ReadInt64BigEndian(source[26..])));
         return entry;
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
@@ -5,176 +6,220 @@ using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>What one batch of a producer was, kept to recognise its repetition.</summary>
-public readonly record struct ProducerBatchEntry(
-    int BaseSequence, int LastSequence, Offset BaseOffset, Offset LastOffset, long TimestampMs);
-
-/// <summary>What a log knows of one producer: its epoch and its last five batches, oldest first.</summary>
-public sealed class ProducerEntry
-{
-    /// <summary>Bound: batches remembered, which is as many as an idempotent producer may have in flight.</summary>
-    public const int MaxBatches = 5;
-
-    private readonly ProducerBatchEntry[] _batches = new ProducerBatchEntry[MaxBatches];
-
-    internal ProducerEntry(long producerId)
-    {
-        ProducerId = producerId;
-    }
-
-    public long ProducerId { get; }
-
-    public short Epoch { get; internal set; } = -1;
-
-    public int CoordinatorEpoch { get; internal set; } = -1;
-
-    public int Count { get; private set; }
-
-    public ProducerBatchEntry Last => _batches[Count - 1];
-
-    public int LastSequence => Count == 0 ? -1 : Last.LastSequence;
-
-    public long LastTimestampMs { get; internal set; }
-
-    /// <summary>True where these very sequence numbers are among the last five batches.</summary>
-    internal bool TryFindDuplicate(int baseSequence, int lastSequence, out ProducerBatchEntry duplicate)
-    {
-        for (var i = 0; i < Count; i++)
-        {
-            if (_batches[i].BaseSequence == baseSequence && _batches[i].LastSequence == lastSequence)
-            {
-                duplicate = _batches[i];
-                return true;
-            }
-        }
-
-        duplicate = default;
-        return false;
-    }
-
-    internal void Add(in ProducerBatchEntry batch)
-    {
-        if (Count == MaxBatches)
-        {
-            for (var i = 1; i < MaxBatches; i++)
-            {
-                _batches[i - 1] = _batches[i];
-            }
-
-            Count--;
-        }
-
-        _batches[Count++] = batch;
-        LastTimestampMs = batch.TimestampMs;
-    }
-
-    internal void ForgetBatches() => Count = 0;
-}
-
 /// <summary>
-/// The producers of one log (KIP-98): decides whether a batch is new, a repetition, or out of order. The state is a
-/// fold of
-/// the log's batches, so that it is the same after a restart as before it.
+/// What one partition knows of all its idempotent and transactional producers: which batch would be a duplicate,
+/// which
+/// the next one, which comes from a zombie.
 /// </summary>
-public sealed class ProducerStates
+/// <remarks>
+/// A pure fold over the batches of the log: <see cref="Check"/> decides, <see cref="Update"/> folds, and recovery
+/// folds the
+/// same batches again. Entries are chained in the order of their last append, so that expiry looks only at the head.
+///
+/// The rule a reader would get wrong: a producer's age counts from the broker's clock when it appended (or when the
+/// log
+/// was recovered), not from its records' timestamps as in Kafka: a producer that writes history would lose its
+/// protection against duplicates at once.
+/// </remarks>
+internal sealed class ProducerStates
 {
-    private readonly SortedDictionary<long, ProducerEntry> _producers = [];
+    /// <summary>
+    /// Bound: producers of one partition. Beyond it, the one that has been silent longest is forgotten.
+    /// </summary>
+    public const int MaxProducers = 100_000;
 
-    public int Count => _producers.Count;
+    private readonly Dictionary<long, ProducerEntry> _byId = [];
 
-    /// <summary>In the order of their ids, as snapshots have them.</summary>
-    public IEnumerable<ProducerEntry> All => _producers.Values;
+    /// <summary>A marker needs its record's bytes; recovery hands over headers alone.</summary>
+    private const int MarkerEpochUnknown = -1;
+
+    public int Count => _byId.Count;
 
     /// <summary>
-    /// None where the batch may be appended. A duplicate is None as well, with <paramref name="duplicate"/> filled:
-    /// it is
-    /// answered with the offsets it has had since its first time.
+    /// The producer that has been silent longest; the others follow by <see cref="ProducerEntry.Next"/>.
     /// </summary>
-    public ErrorCode Check(in RecordBatchView batch, long nowMs, long expirationMs, out ProducerBatchEntry? duplicate)
+    public ProducerEntry? First { get; private set; }
+
+    private ProducerEntry? Last { get; set; }
+
+    public ProducerEntry? Find(long producerId) => _byId.GetValueOrDefault(producerId);
+
+    /// <summary>
+    /// Judges a client's batch that has a producer id. <paramref name="duplicate"/> is set, with no error, where it
+    /// stands in the log already.
+    /// </summary>
+    public ErrorCode Check(in RecordBatchView batch, out ProducedBatch? duplicate)
     {
         duplicate = null;
-        if (!_producers.TryGetValue(batch.ProducerId, out var known) || IsExpired(known, nowMs, expirationMs))
+        if (!_byId.TryGetValue(batch.ProducerId, out var entry))
         {
-            // Nothing is known of the producer, or not any more: any sequence may be the next one.
             return ErrorCode.None;
         }
 
-        if (batch.ProducerEpoch < known.Epoch)
-        {
-            return ErrorCode.InvalidProducerEpoch;
-        }
-
-        if (batch.ProducerEpoch > known.Epoch)
-        {
-            return batch.BaseSequence == 0 ? ErrorCode.None : ErrorCode.OutOfOrderSequenceNumber;
-        }
-
-        if (known.TryFindDuplicate(batch.BaseSequence, batch.LastSequence, out var found))
+        if (entry.TryFindDuplicate(batch, out var found))
         {
             duplicate = found;
             return ErrorCode.None;
         }
 
-        var isNext = known.Count == 0 || batch.BaseSequence == NextSequence(known.LastSequence);
-        return isNext ? ErrorCode.None : ErrorCode.OutOfOrderSequenceNumber;
+        if (batch.ProducerEpoch < entry.Epoch)
+        {
+            return ErrorCode.InvalidProducerEpoch;
+        }
+
+        return entry.IsNext(batch.ProducerEpoch, batch.BaseSequence)
+            ? ErrorCode.None
+            : ErrorCode.OutOfOrderSequenceNumber;
     }
 
-    /// <summary>The batch is in the log.</summary>
-    public void Appended(in RecordBatchView batch)
+    /// <summary>Folds a batch of the log. The whole batch has to be there only where it is a control batch.</summary>
+    public void Update(in RecordBatchView batch, long nowMs)
     {
-        if (!batch.HasProducerId || batch.IsControl)
+        if (!batch.HasProducerId)
         {
             return;
         }
 
-        if (!_producers.TryGetValue(batch.ProducerId, out var producer))
+        var entry = Touch(batch.ProducerId, batch.ProducerEpoch);
+        entry.LastTimestampMs = nowMs;
+        entry.Begin(batch.ProducerEpoch);
+        if (batch.IsControl)
         {
-            producer = new ProducerEntry(batch.ProducerId);
-            _producers.Add(batch.ProducerId, producer);
+            entry.TransactionStart = Offset.None;
+            var epoch = MarkerEpoch(batch);
+            entry.CoordinatorEpoch = epoch == MarkerEpochUnknown ? entry.CoordinatorEpoch : epoch;
+            return;
         }
 
-        if (batch.ProducerEpoch > producer.Epoch)
+        entry.Add(new ProducedBatch(
+            batch.BaseSequence, batch.LastSequence, new Offset(batch.BaseOffset), new Offset(batch.LastOffset)));
+        if (batch.IsTransactional && entry.TransactionStart == Offset.None)
         {
-            producer.Epoch = batch.ProducerEpoch;
-            producer.ForgetBatches();
+            entry.TransactionStart = new Offset(batch.BaseOffset);
         }
-
-        producer.Add(new ProducerBatchEntry(
-            batch.BaseSequence,
-            batch.LastSequence,
-            new Offset(batch.BaseOffset),
-            new Offset(batch.LastOffset),
-            batch.MaxTimestamp));
     }
 
-    public void Load(ProducerEntry entry) => _producers[entry.ProducerId] = entry;
-
-    public void Clear() => _producers.Clear();
-
-    public void RemoveExpired(long nowMs, long expirationMs)
+    /// <summary>Takes over a producer from a snapshot.</summary>
+    public void Restore(ProducerEntry entry)
     {
-        List<long>? expired = null;
-        foreach (var (id, producer) in _producers)
+        if (_byId.TryAdd(entry.ProducerId, entry))
         {
-            if (IsExpired(producer, nowMs, expirationMs))
-            {
-                expired ??= [];
-                expired.Add(id);
-            }
-        }
-
-        if (expired is not null)
-        {
-            foreach (var id in expired)
-            {
-                _producers.Remove(id);
-            }
+            Append(entry);
         }
     }
 
-    private static bool IsExpired(ProducerEntry producer, long nowMs, long expirationMs) =>
-        nowMs - producer.LastTimestampMs >= expirationMs;
+    /// <summary>Forgets producers that have been silent too long and have no open transaction.</summary>
+    public void Expire(long nowMs, long expirationMs)
+    {
+        var entry = First;
+        while (entry is not null && nowMs - entry.LastTimestampMs >= expirationMs)
+        {
+            var next = entry.Next;
+            if (entry.TransactionStart == Offset.None)
+            {
+                Remove(entry);
+            }
 
-    /// <summary>Sequences wrap from Int32.MaxValue to 0.</summary>
-    private static int NextSequence(int last) => last == int.MaxValue ? 0 : last + 1;
+            entry = next;
+        }
+    }
+
+    public void Clear()
+    {
+        _byId.Clear();
+        First = null;
+        Last = null;
+    }
+
+    private static int MarkerEpoch(in RecordBatchView batch)
+    {
+        if (!batch.IsWhole)
+        {
+            return MarkerEpochUnknown;
+        }
+
+        var records = batch.Records;
+        return records.MoveNext() && ControlRecords.TryReadEndTxnMarker(records.Current.Value, out var epoch)
+            ? epoch
+            : MarkerEpochUnknown;
+    }
+
+    private ProducerEntry Touch(long producerId, short epoch)
+    {
+        if (_byId.TryGetValue(producerId, out var entry))
+        {
+            Unlink(entry);
+        }
+        else
+        {
+            if (_byId.Count == MaxProducers)
+            {
+                ForgetSilent();
+            }
+
+            entry = new ProducerEntry(producerId, epoch);
+            _byId.Add(producerId, entry);
+        }
+
+        Append(entry);
+        return entry;
+    }
+
+    private void ForgetSilent()
+    {
+        var entry = First;
+        while (entry is { } && entry.TransactionStart != Offset.None && entry.Next is not null)
+        {
+            entry = entry.Next;
+        }
+
+        Invariant.Check(entry is not null);
+        Remove(entry);
+    }
+
+    private void Remove(ProducerEntry entry)
+    {
+        Unlink(entry);
+        _byId.Remove(entry.ProducerId);
+    }
+
+    private void Append(ProducerEntry entry)
+    {
+        entry.Previous = Last;
+        entry.Next = null;
+        if (Last is null)
+        {
+            First = entry;
+        }
+        else
+        {
+            Last.Next = entry;
+        }
+
+        Last = entry;
+    }
+
+    private void Unlink(ProducerEntry entry)
+    {
+        if (entry.Previous is null)
+        {
+            First = entry.Next;
+        }
+        else
+        {
+            entry.Previous.Next = entry.Next;
+        }
+
+        if (entry.Next is null)
+        {
+            Last = entry.Previous;
+        }
+        else
+        {
+            entry.Next.Previous = entry.Previous;
+        }
+
+        entry.Previous = null;
+        entry.Next = null;
+    }
 }

@@ -1,74 +1,125 @@
+using System;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>One segment: a log file, and what its indexes know of it.</summary>
+/// <summary>
+/// One segment of a log: a file of record batches and the two indexes that say where in it an offset or a time
+/// stands.
+/// </summary>
+/// <remarks>
+/// Effects  Append to the three files, Truncate of them
+///
+/// Only the last segment of a log is appended to. The files come into being with the first bytes; a number is taken
+/// for
+/// one when it is first used, so that a log of a thousand segments does not open three thousand files at start.
+/// </remarks>
 internal sealed class Segment
 {
+    /// <summary>
+    /// Unsaved index entries are written once they take so many bytes, and when the segment is sealed.
+    /// </summary>
+    private const int IndexWriteBytes = 4096;
+
+    private readonly LogEnvironment _env;
+    private readonly string _directory;
+    private readonly IFileOwner _owner;
+    private OpenFile? _log;
+    private OpenFile? _offsetFile;
+    private OpenFile? _timeFile;
     private int _bytesSinceEntry;
 
-    public Segment(Offset baseOffset, OpenFile file, long createdAtMs)
+    public Segment(LogEnvironment env, string directory, IFileOwner owner, Offset baseOffset, long size)
     {
-        BaseOffset = baseOffset;
+        _env = env;
+        _directory = directory;
+        _owner = owner;
+        Base = baseOffset;
+        Size = size;
         NextOffset = baseOffset;
-        File = file;
-        CreatedAtMs = createdAtMs;
     }
 
-    public Offset BaseOffset { get; }
+    public Offset Base { get; }
 
-    /// <summary>The offset after the last record in it.</summary>
-    public Offset NextOffset { get; private set; }
+    /// <summary>Bytes of batches.</summary>
+    public long Size { get; private set; }
 
-    public OpenFile File { get; }
+    /// <summary>
+    /// The offset behind the last batch. Of a sealed segment found at start it is the next one's base offset.
+    /// </summary>
+    public Offset NextOffset { get; set; }
 
-    public long Size => File.Length;
-
-    public OffsetIndex Index { get; } = new();
+    public OffsetIndex Offsets { get; } = new();
 
     public TimeIndex Times { get; } = new();
 
+    /// <summary>Bytes of the index files as found at start.</summary>
+    public long OffsetFileLength { get; init; }
+
+    public long TimeFileLength { get; init; }
+
+    /// <summary>The largest timestamp of a batch, -1 where there is none.</summary>
+    public long MaxTimestampMs { get; set; } = RecordBatchLayout.NoTimestamp;
+
+    /// <summary>The last offset of the first batch with that timestamp, relative to the base.</summary>
+    public int DeltaOfMaxTimestamp { get; set; }
+
+    /// <summary>The timestamp from which segment.ms counts: of the first batch, -1 where it has none.</summary>
+    public long FirstTimestampMs { get; set; } = RecordBatchLayout.NoTimestamp;
+
+    /// <summary>When the segment began, for logs without timestamps.</summary>
+    public long CreatedMs { get; init; }
+
+    /// <summary>When its indexes were last asked, in look-ups of its log.</summary>
+    public long LastLookup { get; set; }
+
+    public OpenFile Log => _log ??= _env.Files.Open(PathOf(LogFileNames.Log), Size, _owner);
+
+    /// <summary>The log file was cut since the start: a flush is needed even where nothing is left in it.</summary>
+    public bool IsCut { get; private set; }
+
+    public bool IsResident => Offsets.IsResident && Times.IsResident;
+
+    public string PathOf(string ending) => LogFileNames.Of(_directory, Base, ending);
+
+    /// <summary>A full index makes its segment roll; one entry is kept for the end.</summary>
+    public bool HasFullIndex(int maxIndexBytes) =>
+        (Offsets.Count + 1) * OffsetIndex.EntryBytes > maxIndexBytes
+        || (Times.Count + 2) * TimeIndex.EntryBytes > maxIndexBytes;
+
     /// <summary>
-    /// False until the index files of a segment found at start were read, or the segment was scanned.
+    /// Appends bytes that hold the batches which <see cref="Count"/> is told of next; returns their position.
     /// </summary>
-    public bool HasIndexes { get; set; } = true;
-
-    /// <summary>-1 where no record has a timestamp.</summary>
-    public long MaxTimestampMs { get; private set; } = -1;
-
-    public Offset OffsetOfMaxTimestamp { get; private set; } = Offset.None;
-
-    /// <summary>Timestamp of the first batch, by which the segment's age is told; -1 until there is one.</summary>
-    public long FirstTimestampMs { get; private set; } = -1;
-
-    /// <summary>Wall clock of its creation, for segments whose records have no timestamps.</summary>
-    public long CreatedAtMs { get; }
-
-    public bool IsEmpty => File.Length == 0;
-
-    /// <summary>A batch now stands at this position, which is where the file ended before it.</summary>
-    public void Added(in RecordBatchView batch, int position, int indexIntervalBytes)
+    public long Append(ReadOnlyMemory<byte> bytes)
     {
-        var first = (int)(batch.BaseOffset - BaseOffset.Value);
-        var last = (int)(batch.LastOffset - BaseOffset.Value);
-        if (batch.MaxTimestamp > MaxTimestampMs)
-        {
-            MaxTimestampMs = batch.MaxTimestamp;
-            OffsetOfMaxTimestamp = new Offset(batch.LastOffset);
-        }
+        var position = _env.Files.Append(Log, bytes);
+        Invariant.Check(position == Size);
+        Size += bytes.Length;
+        return position;
+    }
 
-        if (FirstTimestampMs < 0)
+    /// <summary>One more batch stands in the file: indexes and largest timestamp learn of it.</summary>
+    public void Count(in RecordBatchView batch, long position, int indexIntervalBytes)
+    {
+        var lastDelta = (int)(batch.LastOffset - Base.Value);
+        if (position == 0)
         {
             FirstTimestampMs = batch.MaxTimestamp;
         }
 
-        // Before this batch is counted: an entry then stands for a batch that has at least so much in front of it.
+        if (batch.MaxTimestamp > MaxTimestampMs)
+        {
+            MaxTimestampMs = batch.MaxTimestamp;
+            DeltaOfMaxTimestamp = lastDelta;
+        }
+
         if (_bytesSinceEntry > indexIntervalBytes)
         {
-            Index.Add(first, last, position);
-            Times.AddIfLater(MaxTimestampMs, (int)(OffsetOfMaxTimestamp - BaseOffset));
+            var baseDelta = (int)(batch.BaseOffset - Base.Value);
+            Offsets.Add(new IndexEntry(lastDelta, (int)position, baseDelta, batch.SizeInBytes));
+            Times.Add(MaxTimestampMs, DeltaOfMaxTimestamp);
             _bytesSinceEntry = 0;
         }
 
@@ -76,89 +127,110 @@ internal sealed class Segment
         NextOffset = new Offset(batch.NextOffset);
     }
 
-    /// <summary>The segment was closed with this end; its indexes are read when somebody needs them.</summary>
-    public void TrustEnd(Offset next)
+    /// <summary>The batches from the last index entry on will be counted again; returns where that is.</summary>
+    public long BeginRecount()
     {
-        NextOffset = next;
-        HasIndexes = false;
-    }
-
-    /// <summary>The time index said so.</summary>
-    public void TrustTimestamp(long maxTimestampMs, Offset offset)
-    {
-        if (maxTimestampMs > MaxTimestampMs)
-        {
-            MaxTimestampMs = maxTimestampMs;
-            OffsetOfMaxTimestamp = offset;
-        }
-    }
-
-    /// <summary>Forgets what the batches said, before they are scanned again.</summary>
-    public void Reset()
-    {
-        Index.Clear();
-        Times.Clear();
-        NextOffset = BaseOffset;
-        MaxTimestampMs = -1;
-        OffsetOfMaxTimestamp = Offset.None;
-        FirstTimestampMs = -1;
         _bytesSinceEntry = 0;
-        HasIndexes = true;
-    }
-
-    /// <summary>True where a batch of this size must go into a new segment (ON-DISK 4.1).</summary>
-    public bool MustRollFor(int bytes, long maxTimestampMs, Offset last, LogConfig config, long nowMs)
-    {
-        if (IsEmpty)
-        {
-            return false;
-        }
-
-        var hasTimestamps = FirstTimestampMs >= 0 && maxTimestampMs >= 0;
-        var age = hasTimestamps ? maxTimestampMs - FirstTimestampMs : nowMs - CreatedAtMs;
-        return Size + bytes > config.SegmentBytes
-            || age > config.SegmentMs - config.SegmentJitterMs
-            || (long)(Index.Count + 1) * OffsetIndex.EntryBytes > config.SegmentIndexBytes
-            || last - BaseOffset > int.MaxValue;
+        return Offsets.Count == 0 ? 0 : Offsets[Offsets.Count - 1].Position;
     }
 
     /// <summary>
-    /// The largest known position at which a batch begins, or the segment ends, at or below this one; the segment's
-    /// start where nothing better is known.
+    /// Writes index entries that the files lack, if there are enough of them or all shall be there.
     /// </summary>
-    public long BoundaryAtOrBelow(long position)
+    public void SaveIndexes(bool all)
     {
-        if (position >= Size)
+        if (!IsResident)
         {
-            return Size;
+            return;
         }
 
-        var entry = Index.AtOrBelowPosition(position);
-        return entry < 0 ? 0 : Index[entry].Position;
+        if (all)
+        {
+            Times.Add(MaxTimestampMs, DeltaOfMaxTimestamp);
+        }
+
+        var offsetBytes = (Offsets.Count - Offsets.Saved) * OffsetIndex.EntryBytes;
+        if (offsetBytes > 0 && (all || offsetBytes >= IndexWriteBytes))
+        {
+            var bytes = _env.Effects.Take(offsetBytes);
+            Offsets.Write(bytes.Span, Offsets.Saved);
+            _env.Files.Append(OffsetFile, bytes);
+            Offsets.Saved = Offsets.Count;
+        }
+
+        var timeBytes = (Times.Count - Times.Saved) * TimeIndex.EntryBytes;
+        if (timeBytes > 0 && (all || timeBytes >= IndexWriteBytes))
+        {
+            var bytes = _env.Effects.Take(timeBytes);
+            Times.Write(bytes.Span, Times.Saved);
+            _env.Files.Append(TimeFile, bytes);
+            Times.Saved = Times.Count;
+        }
     }
 
-    /// <summary>Where a scan for this offset may begin: at a batch that is not behind it.</summary>
-    public long ScanFrom(Offset offset)
+    public OpenFile OffsetFile =>
+        _offsetFile ??= _env.Files.Open(PathOf(LogFileNames.OffsetIndex), OffsetFileLength);
+
+    public OpenFile TimeFile =>
+        _timeFile ??= _env.Files.Open(PathOf(LogFileNames.TimeIndex), TimeFileLength);
+
+    /// <summary>Begins the indexes anew: what their files say is not believed.</summary>
+    public void ResetIndexes()
     {
-        var entry = Index.AtOrBelowOffset(offset - BaseOffset);
-        return entry < 0 ? 0 : Index[entry].Position;
+        Offsets.Clear();
+        Times.Clear();
+        Offsets.IsResident = true;
+        Times.IsResident = true;
+        MaxTimestampMs = RecordBatchLayout.NoTimestamp;
+        FirstTimestampMs = RecordBatchLayout.NoTimestamp;
+        DeltaOfMaxTimestamp = 0;
+        NextOffset = Base;
+        _bytesSinceEntry = 0;
+        CutIndexFiles(0, 0);
     }
 
-    /// <summary>The position of the batch that begins with this offset, where memory knows it.</summary>
-    public bool TryFindBatch(Offset offset, out long position)
+    /// <summary>The file has fewer bytes than was believed; nothing of it has been counted yet.</summary>
+    public void CutTo(long size)
     {
-        position = 0;
-        if (offset == BaseOffset)
+        Invariant.Check(size <= Size);
+        if (size < Size)
         {
-            return true;
+            _env.Files.Truncate(Log, size);
+            Size = size;
+            IsCut = true;
+        }
+    }
+
+    /// <summary>Cuts the index files to entries that are there; what lies behind is no entry.</summary>
+    public void CutIndexFiles(int offsets, int times)
+    {
+        Offsets.Saved = offsets;
+        Times.Saved = times;
+        if (OffsetFile.Length > (long)offsets * OffsetIndex.EntryBytes)
+        {
+            _env.Files.Truncate(OffsetFile, (long)offsets * OffsetIndex.EntryBytes);
         }
 
-        if (!HasIndexes || !Index.TryFindBatch(offset - BaseOffset, out var at))
+        if (TimeFile.Length > (long)times * TimeIndex.EntryBytes)
         {
-            return false;
+            _env.Files.Truncate(TimeFile, (long)times * TimeIndex.EntryBytes);
         }
+    }
 
-        position = at;
-        return true;
+    /// <summary>Lets go of the files' numbers.</summary>
+    public void Forget()
+    {
+        ForgetOne(ref _log);
+        ForgetOne(ref _offsetFile);
+        ForgetOne(ref _timeFile);
+    }
+
+    private void ForgetOne(ref OpenFile? file)
+    {
+        if (file is not null)
+        {
+            _env.Files.Forget(file);
+            file = null;
+        }
     }
 }

@@ -3,124 +3,143 @@ using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Batches;
-using Deterministic.Protocol.Compression;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>
-/// Finds a record by its timestamp: the first whose timestamp is at least the one asked for, record by record and
-/// not only
-/// batch by batch; or, for -3, the first that has the largest timestamp of all (KIP-734).
-/// </summary>
-internal sealed class TimestampSearch
+/// <summary>Finds the first record at or after a time, or the one with the largest timestamp (ListOffsets).</summary>
+/// <remarks>
+/// Effects  Read
+///
+/// The time index says where to begin; from there headers are read until a batch's largest timestamp reaches the
+/// target,
+/// and the answer is a record inside it. A batch may be cut at its front by the log's start: then its first records
+/// are
+/// none of ours. Where the record with the largest timestamp of all is one of those, -3 has no answer.
+/// </remarks>
+internal sealed class TimestampSearch(LogState state, Offset upTo) : IBatchVisitor
 {
-    private const long Largest = -3;
+    /// <summary>ListOffsets' special timestamp for the record with the largest one.</summary>
+    public const long MaxTimestamp = -3;
 
-    /// <summary>Bound: bytes one batch may unpack to while it is searched.</summary>
-    private const int MaxUnpackedBytes = 64 * 1024 * 1024;
+    private const int ChunkBytes = 64 * 1024;
 
-    private readonly LogEnvironment _environment;
-    private readonly PartitionLog _log;
-    private readonly Offset _upTo;
-    private readonly ScratchBuffer _unpacked = new();
-    private long _target;
-    private TimestampAnswer _found = TimestampAnswer.None;
+    private long _targetMs;
+    private long _batchAt = -1;
+    private int _batchSize;
 
-    public TimestampSearch(LogEnvironment environment, PartitionLog log, long timestampMs, Offset upTo)
+    public IEnumerator<Ticket> Run(long timestampMs, Action<TimestampAnswer> found)
     {
-        _environment = environment;
-        _log = log;
-        _target = timestampMs;
-        _upTo = upTo;
-    }
-
-    public IEnumerator<Ticket> Run(Action<TimestampAnswer> found)
-    {
-        for (var i = 0; i < _log.Segments.Count; i++)
+        var first = 0;
+        _targetMs = timestampMs;
+        if (timestampMs == MaxTimestamp)
         {
-            var loading = _log.Lookup.LoadIndexes(_log.Segments[i]);
-            while (loading.MoveNext())
-            {
-                yield return loading.Current;
-            }
+            first = SegmentOfMax();
+            _targetMs = state.Segments[first].MaxTimestampMs;
         }
 
-        if (_target == Largest && !TryFindLargest())
+        var answer = TimestampAnswer.None;
+        for (var i = first; i < state.Segments.Count && answer.Offset == Offset.None && _targetMs >= 0; i++)
         {
-            found(TimestampAnswer.None);
-            yield break;
-        }
-
-        for (var i = 0; i < _log.Segments.Count && _found == TimestampAnswer.None; i++)
-        {
-            var segment = _log.Segments[i];
-            if (segment.MaxTimestampMs < _target)
+            var segment = state.Segments[i];
+            if (segment.MaxTimestampMs < _targetMs || segment.Base >= upTo)
             {
                 continue;
             }
 
-            var from = segment.ScanFrom(segment.BaseOffset + segment.Times.ScanFrom(_target));
-            var scan = new SegmentScan(_environment.Files, segment.File, from, segment.Size);
-            var routine = scan.Run((in RecordBatchView batch, long _) => Look(batch));
-            while (routine.MoveNext())
+            var inside = SearchIn(segment, result => answer = result);
+            while (inside.MoveNext())
             {
-                yield return routine.Current;
+                yield return inside.Current;
             }
         }
 
-        found(_found);
+        found(answer.Offset >= upTo ? TimestampAnswer.None : answer);
     }
 
-    private bool TryFindLargest()
+    public bool Visit(in RecordBatchView batch, long position)
     {
-        _target = -1;
-        for (var i = 0; i < _log.Segments.Count; i++)
-        {
-            _target = Math.Max(_target, _log.Segments[i].MaxTimestampMs);
-        }
-
-        return _target >= 0;
-    }
-
-    /// <summary>True where the search goes on behind this batch.</summary>
-    private bool Look(in RecordBatchView batch)
-    {
-        if (batch.BaseOffset >= _upTo.Value)
-        {
-            return false;
-        }
-
-        if (batch.MaxTimestamp < _target || batch.LastOffset < _log.LogStartOffset.Value)
+        if (batch.MaxTimestamp < _targetMs || batch.LastOffset < state.LogStart.Value)
         {
             return true;
         }
 
-        var payload = batch.Payload;
-        if (batch.Compression != CompressionType.None)
-        {
-            _unpacked.Clear();
-            var error = _environment.Codec.Decompress(batch.Compression, payload, MaxUnpackedBytes, _unpacked);
-            if (error != CompressionError.None)
-            {
-                return true;
-            }
+        _batchAt = position;
+        _batchSize = batch.SizeInBytes;
+        return false;
+    }
 
-            payload = _unpacked.Written;
+    private int SegmentOfMax()
+    {
+        var best = 0;
+        for (var i = 1; i < state.Segments.Count; i++)
+        {
+            if (state.Segments[i].MaxTimestampMs > state.Segments[best].MaxTimestampMs)
+            {
+                best = i;
+            }
         }
 
-        var records = new RecordEnumerator(payload, batch.RecordCount);
+        return best;
+    }
+
+    private IEnumerator<Ticket> SearchIn(Segment segment, Action<TimestampAnswer> found)
+    {
+        var load = IndexFiles.Ensure(state.Env, state.Segments, segment);
+        while (load.MoveNext())
+        {
+            yield return load.Current;
+        }
+
+        var from = Offset.Max(segment.Base + segment.Times.DeltaBefore(_targetMs), state.LogStart);
+        var position = LogReader.ScanStart(segment, from);
+        while (position < segment.Size)
+        {
+            _batchAt = -1;
+            var range = new ScanRange(position, segment.Size, false, ChunkBytes);
+            var scan = new LogScan(state.Env.Files, segment.Log, range).Run(this);
+            while (scan.MoveNext())
+            {
+                yield return scan.Current;
+            }
+
+            if (_batchAt < 0)
+            {
+                yield break;
+            }
+
+            var read = state.Env.Files.Read(segment.Log, _batchAt, _batchSize);
+            yield return read;
+            if (TryFindRecord(read.Bytes.Span, out var answer))
+            {
+                found(answer);
+                yield break;
+            }
+
+            position = _batchAt + _batchSize;
+        }
+    }
+
+    private bool TryFindRecord(ReadOnlySpan<byte> bytes, out TimestampAnswer answer)
+    {
+        answer = TimestampAnswer.None;
+        if (!RecordBatches.TryRead(bytes, out var batch, out _)
+            || state.Env.Reader.Open(batch, state.Config.MaxDecompressedBytes, out var records) != BatchError.None)
+        {
+            return false;
+        }
+
         while (records.MoveNext())
         {
             var record = records.Current;
-            var offset = batch.OffsetOf(record);
-            if (batch.TimestampOf(record) >= _target && offset >= _log.LogStartOffset.Value && offset < _upTo.Value)
+            var offset = new Offset(batch.OffsetOf(record));
+            var timestamp = batch.TimestampOf(record);
+            if (timestamp >= _targetMs && offset >= state.LogStart)
             {
-                _found = new TimestampAnswer(
-                    new Offset(offset), batch.TimestampOf(record), new LeaderEpoch(batch.PartitionLeaderEpoch));
-                return false;
+                answer = new TimestampAnswer(offset, timestamp, new LeaderEpoch(batch.PartitionLeaderEpoch));
+                return true;
             }
         }
 
-        return true;
+        return false;
     }
 }
