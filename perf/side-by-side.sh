@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Measures the raw pipeline, Deterministic in both durability modes and Apache Kafka (where KAFKA_HOME is set) in one run, on this
+# machine, and prints one markdown table. The client shares the cores with the broker: trust ratios, not digits.
+#   perf/side-by-side.sh [seconds per load, default 5]
+set -u
+cd "$(dirname "$0")/.."
+seconds=${1:-5}
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+dotnet build -c Release -v q --nologo -clp:ErrorsOnly perf >&2 || exit 1
+dotnet build -c Release -v q --nologo -clp:ErrorsOnly runtime-real >&2 || exit 1
+perf="dotnet perf/bin/Release/net10.0/Deterministic.Perf.dll"
+
+wait_for() { # file, text
+  for _ in $(seq 600); do grep -q "$2" "$1" 2>/dev/null && return 0; sleep 0.1; done
+  echo "did not start: $(tail -3 "$1")" >&2; return 1
+}
+
+load() { # who, kind, words...
+  local who=$1 kind=$2; shift 2
+  local out; out=$($perf load "$kind" seconds="$seconds" "$@" 2>&1 | tail -1)
+  echo "| $who | ${out//|/ | } |"
+}
+
+echo "| who | load | throughput | processor time | p50 | p99 | p99.9 |"
+echo "|---|---|---|---|---|---|---|"
+
+$perf raw-server 19990 "$work/raw" >"$work/raw.log" 2>&1 & raw=$!
+wait_for "$work/raw.log" "listening" && load "raw, page cache" raw port=19990 pid=$raw
+kill $raw; wait $raw 2>/dev/null
+
+began=$(date +%s%N)
+dotnet runtime-real/bin/Release/net10.0/Deterministic.Runtime.Real.dll --data "$work/ours" --port 19991 >"$work/ours.log" 2>&1 & ours=$!
+wait_for "$work/ours.log" "listening on" || exit 1
+started=$(( ($(date +%s%N) - began) / 1000000 ))
+for mode in flush page-cache; do
+  for partitions in 1 100; do
+    topic=$mode-$partitions
+    load "Deterministic, $mode" produce port=19991 pid=$ours topic=$topic partitions=$partitions durability=$mode
+    load "Deterministic, $mode" fetch port=19991 pid=$ours topic=$topic partitions=$partitions
+  done
+  load "Deterministic, $mode, 2000 requests/s" produce port=19991 pid=$ours topic=$mode-open partitions=1 durability=$mode \
+    rate=2000 batch=4096 record=100
+done
+memory=$(awk '/VmRSS/{print int($2/1024)}' /proc/$ours/status)
+kill $ours; wait $ours 2>/dev/null
+echo
+echo "Deterministic: ${started} ms to listening, ${memory} MB resident after these loads."
+
+if [ -n "${KAFKA_HOME:-}" ] && [ -x "$KAFKA_HOME/bin/start-one" ]; then
+  echo
+  echo "| who | load | throughput | processor time | p50 | p99 | p99.9 |"
+  echo "|---|---|---|---|---|---|---|"
+  began=$(date +%s%N)
+  "$KAFKA_HOME/bin/start-one" "$work/kafka" 19992 >"$work/kafka.log" 2>&1 & launcher=$!
+  for _ in $(seq 600); do (exec 3<>/dev/tcp/localhost/19992) 2>/dev/null && break; sleep 0.1; done
+  started=$(( ($(date +%s%N) - began) / 1000000 ))
+  sleep 2
+  kafka=$(pgrep -f "kafka.Kafka.*$work/kafka" | head -1); [ -n "$kafka" ] || kafka=$(pgrep -P $launcher java | head -1)
+  [ -n "$kafka" ] || kafka=$launcher
+  for partitions in 1 100; do
+    load "Apache Kafka (page cache)" produce port=19992 pid="$kafka" topic=p$partitions partitions=$partitions
+    load "Apache Kafka (page cache)" fetch port=19992 pid="$kafka" topic=p$partitions partitions=$partitions
+  done
+  load "Apache Kafka, 2000 requests/s" produce port=19992 pid="$kafka" topic=open partitions=1 rate=2000 batch=4096 record=100
+  echo
+  echo "Apache Kafka: ${started} ms to listening, $(awk '/VmRSS/{print int($2/1024)}' /proc/$kafka/status) MB resident after these loads."
+  kill $kafka $launcher 2>/dev/null; wait $launcher 2>/dev/null
+fi
