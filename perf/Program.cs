@@ -1,12 +1,22 @@
 using System;
-using System.IO;
-using Deterministic.Perf;
+using System.Globalization;
+using Deterministic.Perf.Load;
+using Deterministic.Perf.Micro;
 
-switch (args.Length > 0 ? args[0] : "")
+switch (args)
 {
-    case "flush":
-        return FlushComparison.Run(args.Length > 1 ? args[1] : Path.GetTempPath());
+    case ["crc"]:
+        CrcBench.Run();
+        return 0;
+    case ["batches"]:
+        BatchBench.Run();
+        return 0;
+    case ["load", var kind, .. var words]:
+        return LoadCommand.Run(kind, words);
+    case ["raw-server", var port, var path]:
+        RawPipeline.Serve(int.Parse(port, CultureInfo.InvariantCulture), path);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: perf flush [directory]");
-        return 2;
+        Console.WriteLine($"usage: perf crc | batches\n{LoadCommand.Usage}");
+        return args.Length == 0 ? 0 : 1;
 }

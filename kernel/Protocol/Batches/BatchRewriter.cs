@@ -56,7 +56,7 @@ public sealed class BatchRewriter(Codec codec)
         });
         while (records.MoveNext())
         {
-            var record = records.Current;
+            ref readonly var record = ref records.Current;
             Invariant.Check(_builder.TryCopy(record, record.OffsetDelta, batch.TimestampOf(record)));
         }
 

@@ -148,7 +148,7 @@ public sealed class BatchValidation(Codec codec)
         var areTimesGood = true;
         while (records.MoveNext())
         {
-            var record = records.Current;
+            ref readonly var record = ref records.Current;
             var index = records.Index - 1;
             if (record.OffsetDelta != index)
             {

@@ -66,14 +66,16 @@ public ref struct HeaderEnumerator
     private static bool TryRead(ReadOnlySpan<byte> bytes, scoped ref int at, out HeaderView header)
     {
         header = default;
-        if (!RecordView.TryReadBytes(bytes, ref at, out var key, out var isKeyNull)
-            || isKeyNull
-            || !RecordView.TryReadBytes(bytes, ref at, out var value, out var isValueNull))
+        if (!RecordView.TrySkipBytes(bytes, ref at, out var keyAt, out var keyLength)
+            || keyLength < 0
+            || !RecordView.TrySkipBytes(bytes, ref at, out var valueAt, out var valueLength))
         {
             return false;
         }
 
-        header = new(key, value, isValueNull);
+        var isValueNull = valueLength < 0;
+        var value = isValueNull ? default : bytes.Slice(valueAt, valueLength);
+        header = new(bytes.Slice(keyAt, keyLength), value, isValueNull);
         return true;
     }
 }

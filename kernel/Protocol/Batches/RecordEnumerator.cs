@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Deterministic.Protocol.Batches;
 
@@ -12,6 +13,7 @@ public ref struct RecordEnumerator
     private readonly ReadOnlySpan<byte> _payload;
     private readonly int _count;
     private int _at;
+    private RecordView _current;
 
     public RecordEnumerator(ReadOnlySpan<byte> payload, int count)
     {
@@ -22,7 +24,9 @@ public ref struct RecordEnumerator
     /// <summary>How many records have been read.</summary>
     public int Index { get; private set; }
 
-    public RecordView Current { get; private set; }
+    /// <summary>Valid until the next move.</summary>
+    [UnscopedRef]
+    public readonly ref readonly RecordView Current => ref _current;
 
     public BatchError Error { get; private set; }
 
@@ -47,14 +51,13 @@ public ref struct RecordEnumerator
             return false;
         }
 
-        if (!RecordView.TryRead(_payload, ref _at, out var record))
+        if (!RecordView.TryRead(_payload, ref _at, out _current))
         {
             Error = BatchError.InvalidRecord;
             return false;
         }
 
         Index++;
-        Current = record;
         return true;
     }
 }

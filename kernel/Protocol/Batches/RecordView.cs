@@ -3,33 +3,44 @@ using System;
 namespace Deterministic.Protocol.Batches;
 
 /// <summary>One record in place. All its parts have been checked to lie inside it.</summary>
-public readonly ref struct RecordView
+/// <remarks>
+/// Where its parts begin is kept rather than the parts: most readers want two or three of them, and a broker judges
+/// every record of every batch (`perf batches`).
+/// </remarks>
+public ref struct RecordView
 {
+    private ReadOnlySpan<byte> _body;
+    private int _keyAt;
+    private int _keyLength;
+    private int _valueAt;
+    private int _valueLength;
+    private int _headersAt;
+
     /// <summary>Its length on the wire, the length's own varint included.</summary>
-    public int SizeInBytes { get; private init; }
+    public int SizeInBytes { get; private set; }
 
-    public sbyte Attributes { get; private init; }
+    public readonly sbyte Attributes => (sbyte)_body[0];
 
-    public int OffsetDelta { get; private init; }
+    public int OffsetDelta { get; private set; }
 
-    public long TimestampDelta { get; private init; }
-
-    /// <summary>Empty where null.</summary>
-    public ReadOnlySpan<byte> Key { get; private init; }
+    public long TimestampDelta { get; private set; }
 
     /// <summary>Empty where null.</summary>
-    public ReadOnlySpan<byte> Value { get; private init; }
+    public readonly ReadOnlySpan<byte> Key => IsKeyNull ? default : _body.Slice(_keyAt, _keyLength);
 
-    public bool IsKeyNull { get; private init; }
+    /// <summary>Empty where null.</summary>
+    public readonly ReadOnlySpan<byte> Value => IsValueNull ? default : _body.Slice(_valueAt, _valueLength);
 
-    public bool IsValueNull { get; private init; }
+    public readonly bool IsKeyNull => _keyLength < 0;
 
-    public int HeaderCount { get; private init; }
+    public readonly bool IsValueNull => _valueLength < 0;
+
+    public int HeaderCount { get; private set; }
 
     /// <summary>The headers as they lie there, without their count.</summary>
-    public ReadOnlySpan<byte> HeaderBytes { get; private init; }
+    public readonly ReadOnlySpan<byte> HeaderBytes => _body[_headersAt..];
 
-    public HeaderEnumerator Headers => new(HeaderBytes, HeaderCount);
+    public readonly HeaderEnumerator Headers => new(HeaderBytes, HeaderCount);
 
     /// <summary>Reads the record at <paramref name="at"/> and moves it on; false where its parts do not fit.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> bytes, scoped ref int at, out RecordView record)
@@ -43,57 +54,38 @@ public readonly ref struct RecordView
 
         var body = bytes.Slice(at, length);
         at += length;
+        record._body = body;
+        record.SizeInBytes = at - start;
         var position = 1;
         if (!Varint.TryRead(body, ref position, out long timestampDelta)
             || !Varint.TryRead(body, ref position, out int offsetDelta)
-            || !TryReadBytes(body, ref position, out var key, out var isKeyNull)
-            || !TryReadBytes(body, ref position, out var value, out var isValueNull)
+            || !TrySkipBytes(body, ref position, out record._keyAt, out record._keyLength)
+            || !TrySkipBytes(body, ref position, out record._valueAt, out record._valueLength)
             || !Varint.TryRead(body, ref position, out int headerCount))
         {
             return false;
         }
 
-        var headers = body[position..];
-        record = new()
-        {
-            SizeInBytes = at - start,
-            Attributes = (sbyte)body[0],
-            OffsetDelta = offsetDelta,
-            TimestampDelta = timestampDelta,
-            Key = key,
-            Value = value,
-            IsKeyNull = isKeyNull,
-            IsValueNull = isValueNull,
-            HeaderCount = headerCount,
-            HeaderBytes = headers,
-        };
-        return headerCount == 0 ? headers.IsEmpty : HeaderEnumerator.IsValid(headers, headerCount);
+        record.TimestampDelta = timestampDelta;
+        record.OffsetDelta = offsetDelta;
+        record.HeaderCount = headerCount;
+        record._headersAt = position;
+        return headerCount == 0
+            ? position == body.Length
+            : HeaderEnumerator.IsValid(body[position..], headerCount);
     }
 
     /// <summary>A length and so many bytes. Any negative length means null, as it does to Kafka.</summary>
-    internal static bool TryReadBytes(
-        ReadOnlySpan<byte> body, scoped ref int position, out ReadOnlySpan<byte> bytes, out bool isNull)
+    internal static bool TrySkipBytes(ReadOnlySpan<byte> body, scoped ref int position, out int from, out int length)
     {
-        bytes = default;
-        isNull = false;
-        if (!Varint.TryRead(body, ref position, out int length))
+        var isRead = Varint.TryRead(body, ref position, out length);
+        from = position;
+        if (!isRead || length > body.Length - position)
         {
             return false;
         }
 
-        if (length < 0)
-        {
-            isNull = true;
-            return true;
-        }
-
-        if (length > body.Length - position)
-        {
-            return false;
-        }
-
-        bytes = body.Slice(position, length);
-        position += length;
+        position += Math.Max(0, length);
         return true;
     }
 }

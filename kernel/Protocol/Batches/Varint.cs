@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Deterministic.Protocol.Batches;
 
@@ -13,14 +14,7 @@ internal static class Varint
     /// <summary>Reads at <paramref name="at"/> and moves it on; false past the end or past five bytes.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, scoped ref int at, out int value)
     {
-        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
-        {
-            uint small = bytes[at++];
-            value = (int)(small >> 1) ^ -(int)(small & 1);
-            return true;
-        }
-
-        var read = TryReadLong(bytes, ref at, MaxBytes32, out var raw);
+        var read = TryReadShort(bytes, ref at, out var raw) || TryReadLong(bytes, ref at, MaxBytes32, out raw);
         value = (int)((uint)raw >> 1) ^ -(int)(raw & 1);
         return read;
     }
@@ -28,7 +22,7 @@ internal static class Varint
     /// <summary>The same for up to ten bytes.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, scoped ref int at, out long value)
     {
-        var read = TryReadLong(bytes, ref at, MaxBytes64, out var raw);
+        var read = TryReadShort(bytes, ref at, out var raw) || TryReadLong(bytes, ref at, MaxBytes64, out raw);
         value = (long)(raw >> 1) ^ -(long)(raw & 1);
         return read;
     }
@@ -50,6 +44,35 @@ internal static class Varint
         }
 
         bytes[at++] = (byte)raw;
+    }
+
+    /// <summary>One or two bytes, which most are. `perf batches` is why it is apart and inlined.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadShort(ReadOnlySpan<byte> bytes, scoped ref int at, out ulong raw)
+    {
+        raw = 0;
+        var first = at;
+        if ((uint)first >= (uint)bytes.Length)
+        {
+            return false;
+        }
+
+        raw = bytes[first];
+        if (raw < 0x80)
+        {
+            at = first + 1;
+            return true;
+        }
+
+        var second = first + 1;
+        if ((uint)second >= (uint)bytes.Length || bytes[second] >= 0x80)
+        {
+            return false;
+        }
+
+        raw = (raw & 0x7F) | ((ulong)bytes[second] << 7);
+        at = second + 1;
+        return true;
     }
 
     private static bool TryReadLong(ReadOnlySpan<byte> bytes, scoped ref int at, int maxBytes, out ulong raw)

@@ -31,8 +31,8 @@ internal sealed class GzipCodec
         [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     /// <summary>
-    /// Read behind the producer's members. The framework does not mind when they end too early, and stops at junk behind
-    /// them; Java minds the first. Where this is not what came out last, the members did not end where they should.
+    /// Read behind the producer's members. The framework does not mind when they end too early, and stops at junk
+    /// behind them; Java minds the first. Where this is not what came out last, they did not end where they should.
     /// </summary>
     private static ReadOnlySpan<byte> Seal =>
     [

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Deterministic.Protocol.Compression;
 
-/// <summary>Walks a plain snappy block without writing anything: does it decompress, and to how many bytes exactly?</summary>
+/// <summary>Walks a plain snappy block and writes nothing: does it decompress, and to how many bytes exactly?</summary>
 /// <remarks>
 /// The library that decompresses is content when enough bytes came out, whatever stands behind them. Java's is not, and
 /// a batch that only some clients can read must not reach the log. It also makes the room needed known beforehand.

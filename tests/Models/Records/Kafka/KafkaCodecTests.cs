@@ -8,8 +8,8 @@ using ZstdSharp.Unsafe;
 namespace Deterministic.Tests.Models.Records.Kafka;
 
 /// <summary>
-/// Streams that no codec of ours would write: joined, cut, spoiled. What Kafka reads we read, to the same bytes, and what
-/// Kafka does not read we refuse, or a broker would hand its consumers batches they never get past.
+/// Streams that no codec of ours would write: joined, cut, spoiled. What Kafka reads we read, to the same bytes, and
+/// what Kafka does not read we refuse, or a broker would hand its consumers batches they never get past.
 /// </summary>
 [Collection(BatchOracleCollection.Name)]
 public sealed class KafkaCodecTests(BatchOracle oracle)
@@ -97,11 +97,11 @@ public sealed class KafkaCodecTests(BatchOracle oracle)
             : null;
     }
 
-    /// <summary>What we refuse though Kafka reads something: where it is lax about an end, or what lies unread.</summary>
+    /// <summary>What we refuse though Kafka reads something: where it is lax about ends and unread bits.</summary>
     private static bool IsStricter(CompressionType type, string what) => type switch
     {
         CompressionType.Gzip => what.EndsWith("behind", StringComparison.Ordinal)
-            || what is "with bit 5 of byte 3 flipped" or "with bit 6 of byte 3 flipped" or "with bit 7 of byte 3 flipped",
+            || what.EndsWith(" of byte 3 flipped", StringComparison.Ordinal),
         CompressionType.Snappy => what is "with a zero behind"
             || what.StartsWith("cut at 17 ", StringComparison.Ordinal)
             || what.StartsWith("cut at 18 ", StringComparison.Ordinal)

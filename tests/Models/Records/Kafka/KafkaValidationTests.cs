@@ -26,7 +26,7 @@ public sealed class KafkaValidationTests(BatchOracle oracle)
     {
         var random = new Random(20261123);
         var verdicts = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < 500; i++)
+        for (var i = 0; i < 300; i++)
         {
             var (properties, rules) = RandomRules(random);
             var bytes = RandomTail(random, RandomBatch(random).Build());
@@ -38,7 +38,7 @@ public sealed class KafkaValidationTests(BatchOracle oracle)
         }
 
         // A generator that only ever makes one kind of batch would prove nothing.
-        Assert.True(verdicts.GetValueOrDefault("None") > 50, string.Join(' ', verdicts));
+        Assert.True(verdicts.GetValueOrDefault("None") > 30, string.Join(' ', verdicts));
         Assert.True(verdicts.Count >= 6, string.Join(' ', verdicts));
     }
 
