@@ -18,7 +18,7 @@ wait_for() { # file, text
 
 load() { # who, kind, words...
   local who=$1 kind=$2; shift 2
-  local out; out=$($perf load "$kind" seconds="$seconds" "$@" 2>&1 | tail -1)
+  local out; out=$($perf load "$kind" seconds="$seconds" bytes=1073741824 "$@" 2>&1 | tail -1)
   echo "| $who | ${out//|/ | } |"
 }
 
