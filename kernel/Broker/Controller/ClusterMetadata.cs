@@ -81,6 +81,7 @@ public sealed class ClusterMetadata
         }
 
         Image.ClusterId = Quorum.ClusterId;
+        Controller.View.BeginEpoch(Quorum.Epoch);
         var first = new List<MetadataRecord>();
         if (Quorum.IsNew)
         {

@@ -261,6 +261,7 @@ internal sealed class TopicCreation
         {
             Name = name,
             TopicId = id,
+            ErrorMessage = null,
             NumPartitions = placed.Count,
             ReplicationFactor = (short)placed[0].Length,
             Configs = [],

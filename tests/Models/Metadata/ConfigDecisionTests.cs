@@ -1,0 +1,189 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Deterministic.Broker.Controller;
+using Deterministic.Broker.Metadata.Configs;
+using Deterministic.Protocol.Messages;
+using Xunit;
+
+namespace Deterministic.Tests.Models.Metadata;
+
+/// <summary>
+/// Altering configurations: answers as Apache Kafka 4.3.1 gave them, and what is in force afterwards.
+/// </summary>
+public sealed class ConfigDecisionTests
+{
+    private const sbyte Topic = 2;
+    private const sbyte Broker = 4;
+    private const sbyte Metrics = 16;
+    private const sbyte Group = 32;
+
+    [Theory]
+    [InlineData(Topic, "t1", "retention.ms", 0, "5", 0, null)]
+    [InlineData(Topic, "t1", "retention.ms", 0, null, 42, "Null value not supported for : retention.ms")]
+    [InlineData(Topic, "t1", "nope", 0, "a", 40, "Unknown topic config name: nope")]
+    [InlineData(Topic, "t1", "nope", 1, null, 0, null)]
+    [InlineData(
+        Topic, "t1", "retention.ms", 2, "5", 40, "Can't APPEND to key retention.ms because its type is not LIST.")]
+    [InlineData(Topic, "t1", "cleanup.policy", 2, null, 42, "Null value not supported for : cleanup.policy")]
+    [InlineData(Topic, "t1", "retention.ms", 9, "5", -1, null)]
+    [InlineData(
+        Topic, "t1", "cleanup.policy", 2, "x", 40,
+        "Invalid value x for configuration cleanup.policy: String must be one of: compact, delete")]
+    [InlineData(Topic, "none", "retention.ms", 0, "5", 3, "The topic 'none' does not exist.")]
+    [InlineData(Topic, "", "retention.ms", 0, "5", 42, "Default topic resources are not allowed.")]
+    [InlineData(7, "x", "retention.ms", 0, "5", 42, "Unknown resource type 7")]
+    [InlineData(Broker, "2", "log.retention.ms", 0, "5", 42, "Unexpected broker id, expected 1, but received 2")]
+    [InlineData(Broker, "x", "log.retention.ms", 0, "5", 42, "Node id must be an integer, but it is: x")]
+    [InlineData(Broker, "1", "log.retention.ms", 0, "5", 0, null)]
+    [InlineData(Broker, "1", "node.id", 0, "5", 42, "Cannot update these configs dynamically: [node.id]")]
+    [InlineData(Broker, "", "node.id", 0, "5", 42, "Cannot update these configs dynamically: [node.id]")]
+    [InlineData(Broker, "1", "nope", 0, "5", 0, null)]
+    [InlineData(
+        Broker, "", "listeners", 0, "x", 42,
+        "Cannot update these configs at default cluster level, broker id must be specified: [listeners]")]
+    [InlineData(
+        Broker, "", "ssl.keystore.location", 0, "x", 42,
+        "These security configs can be dynamically updated only per-listener using the listener prefix: "
+        + "[ssl.keystore.location]")]
+    [InlineData(
+        Broker, "1", "log.retention.ms", 0, "z", 42,
+        "Invalid value z for configuration log.retention.ms: Not a number of type LONG")]
+    [InlineData(
+        Broker, "1", "min.insync.replicas", 0, "2", 40,
+        "Broker-level min.insync.replicas cannot be altered while ELR is enabled.")]
+    [InlineData(
+        Broker, "", "min.insync.replicas", 1, null, 40,
+        "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.")]
+    [InlineData(Group, "g", "consumer.session.timeout.ms", 0, "50000", 0, null)]
+    [InlineData(Group, "g", "nope", 0, "50000", 40, "Unknown group config name: nope")]
+    [InlineData(Group, "", "consumer.session.timeout.ms", 0, "50000", 42, "Default group resources are not allowed.")]
+    [InlineData(
+        Group, "g", "consumer.session.timeout.ms", 0, "1", 40,
+        "consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
+    [InlineData(
+        Metrics, "cm", "interval.ms", 0, "1", 42,
+        "Invalid value 1 for interval.ms, interval must be between 100 and 3600000 (1 hour)")]
+    [InlineData(Metrics, "", "interval.ms", 0, "1000", 42, "Subscription name can't be empty")]
+    [InlineData(Metrics, "cm", "nope", 0, "1000", 42, "Unknown client metrics configuration: nope")]
+    [InlineData(Metrics, "cm", "match", 0, "foo=bar", 40, "Illegal client matching pattern: foo=bar")]
+    public void Incremental(
+        sbyte type, string resource, string name, sbyte operation, string? value, int code, string? message)
+    {
+        var world = new MetadataWorld().Start();
+        world.Create(MetadataWorld.Topic("t1"));
+
+        var answer = Alter(world, type, resource, (name, operation, value));
+
+        Assert.Equal((code, message), (answer.ErrorCode, answer.ErrorMessage));
+    }
+
+    [Fact]
+    public void Appending_begins_with_the_default_and_adds_nothing_twice()
+    {
+        var world = new MetadataWorld().Start();
+        world.Create(MetadataWorld.Topic("t1"));
+
+        Alter(world, Topic, "t1", ("cleanup.policy", 2, "compact"));
+        Assert.Equal("delete,compact", Set(world, "cleanup.policy"));
+        Alter(world, Topic, "t1", ("cleanup.policy", 2, "delete"));
+        Assert.Equal("delete,compact", Set(world, "cleanup.policy"));
+        Alter(world, Topic, "t1", ("cleanup.policy", 3, "delete"));
+        Assert.Equal("compact", Set(world, "cleanup.policy"));
+    }
+
+    [Fact]
+    public void Replacing_reverts_what_is_not_named()
+    {
+        var world = new MetadataWorld().Start();
+        world.Create(MetadataWorld.Topic("t1", 1, 1, ("cleanup.policy", "compact"), ("retention.ms", "1")));
+        var request = new AlterConfigsRequest
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = Topic,
+                    ResourceName = "t1",
+                    Configs = [new() { Name = "retention.ms", Value = "77" }],
+                },
+            ],
+        };
+        world.Ask(records => new ConfigAlteration(world.Cluster.Controller.View).Decide(request, records));
+
+        Assert.Equal("77", Set(world, "retention.ms"));
+        Assert.Null(Set(world, "cleanup.policy"));
+    }
+
+    [Fact]
+    public void A_topic_follows_the_finest_unit_that_the_broker_was_given()
+    {
+        var properties = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["log.retention.hours"] = "24",
+            ["log.roll.hours"] = "1",
+        };
+        var world = new MetadataWorld(properties: properties).Start();
+        world.Create(MetadataWorld.Topic("t1"));
+        var config = world.Cluster.LogConfigOf("t1");
+
+        Assert.Equal(86_400_000, config.RetentionMs);
+        Assert.Equal(3_600_000, config.SegmentMs);
+        Alter(world, Broker, "1", ("log.retention.ms", 0, "5"));
+        Assert.Equal(5, world.Cluster.LogConfigOf("t1").RetentionMs);
+    }
+
+    /// <summary>
+    /// Kafka's own answer after log.retention.ms was set for the broker and retention.ms for the topic.
+    /// </summary>
+    [Fact]
+    public void Synonyms_name_every_level_from_the_strongest_down()
+    {
+        var world = new MetadataWorld().Start();
+        world.Create(MetadataWorld.Topic("t1", 1, 1, ("retention.ms", "1000")), MetadataWorld.Topic("t2"));
+        Alter(world, Broker, "1", ("log.retention.ms", 0, "86400000"));
+
+        Assert.Equal(
+            "DynamicTopic retention.ms=1000; DynamicBroker log.retention.ms=86400000; Default log.retention.hours=168",
+            Synonyms(world, "t1", "retention.ms"));
+        Assert.Equal(
+            "DynamicBroker log.retention.ms=86400000; Default log.retention.hours=168",
+            Synonyms(world, "t2", "retention.ms"));
+        Assert.Equal("", Synonyms(world, "t2", "segment.ms"));
+        Assert.Equal(
+            "DynamicDefaultBroker min.insync.replicas=1; Default min.insync.replicas=1",
+            Synonyms(world, "t2", "min.insync.replicas"));
+    }
+
+    private static string Synonyms(MetadataWorld world, string topic, string name)
+    {
+        var set = world.Image.Configs.Of(ConfigResourceType.Topic, topic);
+        var config = world.Cluster.Configs.DescribeTopic(set, ConfigTable.Topic.Find(name)!);
+        return string.Join("; ", config.Synonyms.Select(s => s.Source + " " + s.Name + "=" + s.Value));
+    }
+
+    private static string? Set(MetadataWorld world, string name) =>
+        world.Image.Configs.Find(ConfigResourceType.Topic, "t1", name);
+
+    private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Alter(
+        MetadataWorld world, sbyte type, string resource, (string Name, sbyte Operation, string? Value) change)
+    {
+        var request = new IncrementalAlterConfigsRequest
+        {
+            Resources =
+            [
+                new()
+                {
+                    ResourceType = type,
+                    ResourceName = resource,
+                    Configs =
+                    [
+                        new() { Name = change.Name, ConfigOperation = change.Operation, Value = change.Value },
+                    ],
+                },
+            ],
+        };
+        return world.Ask(
+            records => new ConfigAlteration(world.Cluster.Controller.View).Decide(request, records)).Responses[0];
+    }
+}

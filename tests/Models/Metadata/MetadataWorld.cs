@@ -1,0 +1,178 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Controller;
+using Deterministic.Broker.Log;
+using Deterministic.Broker.Metadata;
+using Deterministic.Broker.Raft;
+using Deterministic.Primitives;
+using Deterministic.Protocol;
+using Deterministic.Protocol.Messages;
+using Deterministic.Runtime.Sim.Disk;
+
+namespace Deterministic.Tests.Models.Metadata;
+
+/// <summary>
+/// The metadata of one node on a simulated disk: brought up, asked, killed, and brought up again, as often as a test
+/// wants.
+/// </summary>
+internal sealed class MetadataWorld
+{
+    private static readonly DiskOptions QuietDisk = new()
+    {
+        Flush = new Latency(50, 2_000),
+        Write = new Latency(2, 40),
+        Read = new Latency(5, 50),
+        Names = new Latency(50, 500),
+    };
+
+    private readonly Effects _effects = new();
+    private readonly StepClock _clock = new();
+    private readonly int _node;
+    private readonly SortedDictionary<string, string> _properties;
+    private readonly ulong _seed;
+    private Instant _now;
+    private Files _files;
+
+    public MetadataWorld(
+        ulong seed = 1, int node = 1, SortedDictionary<string, string>? properties = null, SimulatedDisk? disk = null)
+    {
+        _seed = seed;
+        _node = node;
+        _properties = properties ?? new SortedDictionary<string, string>(StringComparer.Ordinal);
+        Disk = disk ?? new SimulatedDisk(QuietDisk, new Prng(seed));
+        _files = new Files(_effects);
+        Cluster = Compose();
+    }
+
+    public SimulatedDisk Disk { get; }
+
+    public ClusterMetadata Cluster { get; private set; }
+
+    public MetadataImage Image => Cluster.Image;
+
+    public bool IsUp { get; private set; }
+
+    /// <summary>Loads from what the disk holds, and runs until nothing is left to do.</summary>
+    public MetadataWorld Start()
+    {
+        Tick();
+        Routine.Run(Cluster.Load(Disk.Image()), () => IsUp = Cluster.Refusal is null);
+        Run();
+        return this;
+    }
+
+    /// <summary>The process dies, or the power goes; a new process starts on what is left.</summary>
+    public void Restart(bool powerLoss)
+    {
+        _effects.Clear();
+        if (powerLoss)
+        {
+            Disk.LosePower();
+        }
+        else
+        {
+            Disk.LoseProcess();
+        }
+
+        IsUp = false;
+        _files = new Files(_effects);
+        Cluster = Compose();
+        Start();
+    }
+
+    /// <summary>Answers of the disk, one after the other, until there is none due or the steps are used up.</summary>
+    public void Run(int steps = int.MaxValue)
+    {
+        Drain();
+        while (steps-- > 0 && Disk.NextDue != Instant.Never)
+        {
+            _now = Instant.Min(Disk.NextDue, Instant.Never);
+            Tick();
+            if (Disk.TryTake(_now, out var answer))
+            {
+                Take(answer);
+                Drain();
+            }
+        }
+    }
+
+    /// <summary>Decides one operation at the controller; its answer comes when it is committed.</summary>
+    public void Submit<T>(Func<List<MetadataRecord>, T> decide, Action<T> answered)
+    {
+        Tick();
+        Cluster.Controller.TrySubmit(() =>
+        {
+            var records = new List<MetadataRecord>();
+            var response = decide(records);
+            return new Decision(records, () => answered(response));
+        });
+        Drain();
+    }
+
+    /// <summary>The same, and waits for the answer.</summary>
+    public T Ask<T>(Func<List<MetadataRecord>, T> decide)
+        where T : class
+    {
+        T? got = null;
+        Submit(decide, response => got = response);
+        Run();
+        return got ?? throw new InvalidOperationException("no answer");
+    }
+
+    public CreateTopicsResponse Create(params CreateTopicsRequest.CreatableTopic[] topics) => Ask(
+        records => new TopicCreation(Cluster.Controller.View)
+            .Decide(new CreateTopicsRequest { Topics = [.. topics] }, records));
+
+    public static CreateTopicsRequest.CreatableTopic Topic(
+        string name, int partitions = 1, short factor = 1, params (string Name, string? Value)[] configs)
+    {
+        var topic = new CreateTopicsRequest.CreatableTopic
+        {
+            Name = name,
+            NumPartitions = partitions,
+            ReplicationFactor = factor,
+        };
+        foreach (var (key, value) in configs)
+        {
+            topic.Configs.Add(new CreateTopicsRequest.CreatableTopicConfig { Name = key, Value = value });
+        }
+
+        return topic;
+    }
+
+    private ClusterMetadata Compose()
+    {
+        var environment = new LogEnvironment(_files, _effects, new Timers(), new Prng(_seed));
+        var quorum = new QuorumEnvironment(environment, _clock, new BrokerId(_node), null) { VoterPort = 9093 };
+        return new ClusterMetadata(quorum, _properties, [new Endpoint("PLAINTEXT", "localhost", 9092, 0)], null);
+    }
+
+    private void Tick() => _clock.Now = new Now(_now, 1_700_000_000_000 + (_now.Microseconds / 1000));
+
+    private void Drain()
+    {
+        for (var position = 0; position < _effects.Count; position++)
+        {
+            Disk.Execute(_effects, position, _now);
+        }
+
+        _effects.Clear();
+    }
+
+    private void Take(in Input input)
+    {
+        switch (input.Kind)
+        {
+            case InputKind.Written:
+                _files.WrittenTo(input.File, input.Position, _clock.Now);
+                break;
+            case InputKind.Flushed:
+                _files.FlushedTo(input.File, input.Position, _clock.Now);
+                break;
+            default:
+                _files.Answered(input.Ticket, input.Bytes);
+                break;
+        }
+    }
+}
