@@ -140,7 +140,7 @@ internal static class DescribeConfigsApi
         };
         foreach (var definition in table)
         {
-            if (!definition.IsInternal)
+            if (!definition.IsInternal || set.ContainsKey(definition.Name))
             {
                 found.Add(type switch
                 {

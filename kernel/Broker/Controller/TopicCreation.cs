@@ -268,7 +268,7 @@ internal sealed class TopicCreation
         };
         foreach (var definition in ConfigTable.Topic.All)
         {
-            if (!definition.IsInternal)
+            if (!definition.IsInternal || configs.ContainsKey(definition.Name))
             {
                 var config = _view.Configs.DescribeTopic(configs, definition);
                 result.Configs.Add(new CreateTopicsResponse.CreatableTopicConfigs
