@@ -24,7 +24,8 @@ public sealed class Broker
         Files = new Files(effects);
         Prng = new Prng(options.Seed);
         var environment = new LogEnvironment(Files, effects, Timers, Prng.Fork());
-        _cluster = new ClusterMetadata(QuorumOf(options, environment), StaticProperties.Of(options), EndpointsOf(options), options.Rack);
+        _cluster = new ClusterMetadata(
+            QuorumOf(options, environment), StaticProperties.Of(options), EndpointsOf(options), options.Rack);
         FetchSessions = new FetchSessions(Prng.Fork());
         LogDirectory = new LogDirectory(environment, Partitions, Clock);
         Hosting = new PartitionHosting(_cluster, LogDirectory, Partitions, options.BrokerId);

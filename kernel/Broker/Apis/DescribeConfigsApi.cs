@@ -20,8 +20,8 @@ namespace Deterministic.Broker.Apis;
 internal static class DescribeConfigsApi
 {
     private const string UnknownResourceType =
-        "This most likely occurs because of a request being malformed by the client library or the message was sent to an "
-        + "incompatible broker. See the broker logs for more details.";
+        "This most likely occurs because of a request being malformed by the client library or the message was sent to "
+        + "an incompatible broker. See the broker logs for more details.";
 
     public static void Handle(Broker broker, Exchange exchange)
     {
@@ -118,7 +118,8 @@ internal static class DescribeConfigsApi
         return id == self
             ? ApiError.None
             : new ApiError(ErrorCode.InvalidRequest, string.Create(
-                CultureInfo.InvariantCulture, $"Unexpected broker id, expected {self}{alternative} but received {name}"));
+                CultureInfo.InvariantCulture,
+                $"Unexpected broker id, expected {self}{alternative} but received {name}"));
     }
 
     private static List<EffectiveConfig> Entries(Broker broker, ConfigResourceType type, string name)

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Deterministic.Broker.Apis;
 
 /// <summary>
-/// The configuration file as DescribeConfigs shows it: what was given, and what the node was told by other means (a flag, a
-/// default) under the names that Kafka has for it.
+/// The configuration file as DescribeConfigs shows it: what was given, and what the node was told by other means (a
+/// flag, a default) under the names that Kafka has for it.
 /// </summary>
 internal static class StaticProperties
 {
