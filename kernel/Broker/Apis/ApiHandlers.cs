@@ -33,6 +33,17 @@ internal static class ApiHandlers
         ApiKey.IncrementalAlterConfigs => IncrementalAlterConfigsApi.Handle,
         ApiKey.DescribeCluster => DescribeClusterApi.Handle,
         ApiKey.DescribeTopicPartitions => DescribeTopicPartitionsApi.Handle,
+        ApiKey.OffsetCommit => OffsetCommitApi.Handle,
+        ApiKey.OffsetFetch => OffsetFetchApi.Handle,
+        ApiKey.FindCoordinator => FindCoordinatorApi.Handle,
+        ApiKey.JoinGroup => JoinGroupApi.Handle,
+        ApiKey.Heartbeat => HeartbeatApi.Handle,
+        ApiKey.LeaveGroup => LeaveGroupApi.Handle,
+        ApiKey.SyncGroup => SyncGroupApi.Handle,
+        ApiKey.DescribeGroups => DescribeGroupsApi.Handle,
+        ApiKey.ListGroups => ListGroupsApi.Handle,
+        ApiKey.DeleteGroups => DeleteGroupsApi.Handle,
+        ApiKey.OffsetDelete => OffsetDeleteApi.Handle,
         _ => null,
     };
 }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Controller;
+using Deterministic.Broker.Coordinators.Groups;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Metadata;
 using Deterministic.Broker.Metadata.Configs;
@@ -29,6 +30,9 @@ public sealed class Broker
         FetchSessions = new FetchSessions(Prng.Fork());
         LogDirectory = new LogDirectory(environment, Partitions, Clock);
         Hosting = new PartitionHosting(_cluster, LogDirectory, Partitions, options.BrokerId);
+        var groups = new GroupContext(GroupConfig.Of(Configs), Timers, Prng.Fork(), Clock, effects);
+        Groups = new GroupCoordinator(groups, CountOffsetsPartitions);
+        Hosting.Listener = Groups;
     }
 
     public NodeOptions Options { get; }
@@ -65,6 +69,8 @@ public sealed class Broker
 
     public MetadataQuorum Quorum => _cluster.Quorum;
 
+    public GroupCoordinator Groups { get; }
+
     internal PartitionHosting Hosting { get; }
 
     /// <summary>
@@ -92,6 +98,10 @@ public sealed class Broker
         }
 
         Hosting.Begin();
+        foreach (var partition in Partitions.All)
+        {
+            Groups.PartitionHosted(partition);
+        }
     }
 
     /// <summary>Everything flushed and closed, the marker of a clean shutdown last.</summary>
@@ -109,6 +119,9 @@ public sealed class Broker
             yield return logs.Current;
         }
     }
+
+    private int CountOffsetsPartitions() =>
+        Metadata.Topics.Find(InternalTopics.ConsumerOffsets)?.Partitions.Count ?? 0;
 
     private QuorumEnvironment QuorumOf(NodeOptions options, LogEnvironment environment) =>
         new(environment, Clock, options.BrokerId, options.ClusterId)

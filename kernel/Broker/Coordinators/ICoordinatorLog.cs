@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
+using Deterministic.Broker.Log;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
 
@@ -26,8 +27,7 @@ public interface ICoordinatorLog
     ErrorCode Append(Memory<byte> batch);
 
     /// <summary>
-    /// Reads whole batches from the one that holds <paramref name="from"/> on, at least one where there is one, up to
-    /// about <paramref name="maxBytes"/>, and hands them over as bytes that stay valid.
+    /// Shows every batch that ends at <paramref name="from"/> or later, in order; the bytes last for the call.
     /// </summary>
-    IEnumerator<Ticket> Read(Offset from, int maxBytes, Action<ReadOnlyMemory<byte>> found);
+    IEnumerator<Ticket> ReadAll(Offset from, BatchReplay replay);
 }

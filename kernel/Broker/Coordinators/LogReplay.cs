@@ -17,9 +17,6 @@ namespace Deterministic.Broker.Coordinators;
 /// </remarks>
 internal sealed class LogReplay
 {
-    /// <summary><c>offsets.load.buffer.size</c>: how much is read at once.</summary>
-    private const int ReadBytes = 5_242_880;
-
     /// <summary>Bound: what one batch may decompress to.</summary>
     private const int MaxPayloadBytes = 256 * 1024 * 1024;
 
@@ -34,44 +31,19 @@ internal sealed class LogReplay
         _machine = machine;
     }
 
-    /// <summary>Runs to the end of the log as it is now, or until nobody wants it any more.</summary>
+    /// <summary>
+    /// Runs to the end of the log as it is now; what is no longer wanted is read, but replayed into nothing.
+    /// </summary>
     public IEnumerator<Ticket> Run(Func<bool> isWanted)
     {
-        var next = _log.LogStartOffset;
-        var end = _log.LogEndOffset;
-        while (next < end && isWanted())
+        var from = _log.LogStartOffset;
+        return _log.ReadAll(from, (in RecordBatchView batch) =>
         {
-            var bytes = ReadOnlyMemory<byte>.Empty;
-            var reading = _log.Read(next, ReadBytes, found => bytes = found);
-            while (reading.MoveNext())
+            if (isWanted())
             {
-                yield return reading.Current;
+                ReplayBatch(batch, from);
             }
-
-            var reached = isWanted() ? Replay(bytes.Span, next) : next;
-            if (reached <= next)
-            {
-                yield break;
-            }
-
-            next = reached;
-        }
-    }
-
-    /// <summary>
-    /// Replays whole batches, skipping records below <paramref name="from"/>, and says where the next one begins.
-    /// </summary>
-    private Offset Replay(ReadOnlySpan<byte> bytes, Offset from)
-    {
-        var next = from;
-        while (RecordBatches.TryRead(bytes, out var batch, out _))
-        {
-            ReplayBatch(batch, from);
-            next = Offset.Max(next, new Offset(batch.NextOffset));
-            bytes = bytes[batch.SizeInBytes..];
-        }
-
-        return next;
+        });
     }
 
     private void ReplayBatch(in RecordBatchView batch, Offset from)

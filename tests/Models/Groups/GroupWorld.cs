@@ -25,7 +25,7 @@ public sealed class GroupWorld
     {
         SetTime(1_000_000);
         _context = new GroupContext(config, _timers, new Prng(1), _clock, _effects);
-        Coordinator = new GroupCoordinator(_context) { PartitionCount = 1 };
+        Coordinator = new GroupCoordinator(_context, () => 1);
         Log = new MemoryLog();
         Shard = Coordinator.Begin(Log);
     }
@@ -144,7 +144,7 @@ public sealed class GroupWorld
     public string FoldOfReload()
     {
         var other = new GroupCoordinator(
-            new GroupContext(_context.Config, new Timers(), new Prng(2), _clock, new Effects())) { PartitionCount = 1 };
+            new GroupContext(_context.Config, new Timers(), new Prng(2), _clock, new Effects()), () => 1);
         other.Begin(Log);
         other.Find("any", out var machine);
         return machine.Fold.ToString();

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Coordinators;
 using Deterministic.Broker.Coordinators.Groups;
+using Deterministic.Broker.Log;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
@@ -50,21 +51,20 @@ public sealed class MemoryLog : ICoordinatorLog
         return ErrorCode.None;
     }
 
-    public IEnumerator<Ticket> Read(Offset from, int maxBytes, Action<ReadOnlyMemory<byte>> found)
+    public IEnumerator<Ticket> ReadAll(Offset from, BatchReplay replay)
     {
-        if (HoldsReads)
-        {
-            var ticket = new Ticket();
-            HeldReads.Enqueue(ticket);
-            yield return ticket;
-        }
-
         foreach (var (_, next, bytes) in _batches)
         {
+            if (HoldsReads)
+            {
+                var ticket = new Ticket();
+                HeldReads.Enqueue(ticket);
+                yield return ticket;
+            }
+
             if (next > from)
             {
-                found(bytes);
-                yield break;
+                Show(bytes, replay);
             }
         }
     }
@@ -132,6 +132,12 @@ public sealed class MemoryLog : ICoordinatorLog
         }
 
         return found;
+    }
+
+    private static void Show(byte[] bytes, BatchReplay replay)
+    {
+        Assert(RecordBatches.TryRead(bytes.AsSpan(), out var view, out _));
+        replay(view);
     }
 
     private static void Assert(bool condition) => Xunit.Assert.True(condition);

@@ -1,3 +1,4 @@
+using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Primitives;
 
 namespace Deterministic.Broker.Coordinators.Groups;
@@ -31,9 +32,17 @@ public sealed record GroupConfig
     /// <summary><c>offsets.topic.num.partitions</c>.</summary>
     public int OffsetsTopicPartitions { get; init; } = 50;
 
-    /// <summary><c>offsets.topic.replication.factor</c>.</summary>
-    public short OffsetsTopicReplicationFactor { get; init; } = 3;
-
-    /// <summary><c>offsets.topic.segment.bytes</c>.</summary>
-    public int OffsetsTopicSegmentBytes { get; init; } = 104_857_600;
+    /// <summary>As the node's configuration says, at its start: none of these can be changed while it runs.</summary>
+    public static GroupConfig Of(EffectiveConfigs configs) => new()
+    {
+        MinSessionTimeoutMs = (int)configs.BrokerLong("group.min.session.timeout.ms"),
+        MaxSessionTimeoutMs = (int)configs.BrokerLong("group.max.session.timeout.ms"),
+        InitialRebalanceDelayMs = (int)configs.BrokerLong("group.initial.rebalance.delay.ms"),
+        MaxSize = (int)configs.BrokerLong("group.max.size"),
+        OffsetMetadataMaxBytes = (int)configs.BrokerLong("offset.metadata.max.bytes"),
+        OffsetsRetention = Duration.FromSeconds(configs.BrokerLong("offsets.retention.minutes") * 60),
+        OffsetsRetentionCheckInterval =
+            Duration.FromMilliseconds(configs.BrokerLong("offsets.retention.check.interval.ms")),
+        OffsetsTopicPartitions = (int)configs.BrokerLong("offsets.topic.num.partitions"),
+    };
 }

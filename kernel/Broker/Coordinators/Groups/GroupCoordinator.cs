@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using Deterministic.Broker.Metadata;
+using Deterministic.Broker.Replication;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
@@ -10,32 +12,36 @@ namespace Deterministic.Broker.Coordinators.Groups;
 /// Which shard serves a group: one for each partition of <c>__consumer_offsets</c> that this node leads.
 /// </summary>
 /// <remarks>
-/// Inputs   PartitionBecameLeader, PartitionRemoved, TopicDeleted; requests find their shard here
+/// Inputs   PartitionHosted, TopicGone; requests find their shard here
 /// Effects  those of the shards
 /// </remarks>
-public sealed class GroupCoordinator
+public sealed class GroupCoordinator : IHostingListener
 {
     private readonly GroupContext _context;
+    private readonly Func<int> _partitionCount;
     private readonly List<Served?> _served = [];
 
-    public GroupCoordinator(GroupContext context)
+    /// <param name="context">What all groups share.</param>
+    /// <param name="partitionCount">
+    /// Partitions of <c>__consumer_offsets</c> as the metadata say; 0 while there is no such topic.
+    /// </param>
+    public GroupCoordinator(GroupContext context, Func<int> partitionCount)
     {
         _context = context;
+        _partitionCount = partitionCount;
         Builder = new RecordBatchBuilder(CoordinatorShard.MaxBatchBytes);
     }
 
     public GroupConfig Config => _context.Config;
 
-    /// <summary>
-    /// Partitions of <c>__consumer_offsets</c> as the metadata say; 0 while there is no such topic.
-    /// </summary>
-    public int PartitionCount { get; set; }
-
     private RecordBatchBuilder Builder { get; }
 
     /// <summary>The partition that keeps a group.</summary>
-    public int PartitionFor(string groupId) =>
-        JavaHash.PartitionFor(groupId, PartitionCount > 0 ? PartitionCount : Config.OffsetsTopicPartitions);
+    public int PartitionFor(string groupId)
+    {
+        var count = _partitionCount();
+        return JavaHash.PartitionFor(groupId, count > 0 ? count : Config.OffsetsTopicPartitions);
+    }
 
     /// <summary>The machine that serves a group, or why none does.</summary>
     public ErrorCode Find(string groupId, out GroupMachine machine)
@@ -74,6 +80,16 @@ public sealed class GroupCoordinator
         return machines;
     }
 
+    /// <summary>
+    /// This node leads a partition of <c>__consumer_offsets</c>: its groups are loaded and then served here.
+    /// </summary>
+    public void PartitionBecameLeader(Partition partition)
+    {
+        PartitionRemoved(partition.Index);
+        var log = new PartitionCoordinatorLog(partition, _context.Clock, _context.Effects);
+        log.Follow(Begin(log), HighWatermarkMoved);
+    }
+
     /// <summary>The same for any log.</summary>
     public CoordinatorShard Begin(ICoordinatorLog log)
     {
@@ -108,7 +124,31 @@ public sealed class GroupCoordinator
         }
     }
 
-    /// <summary>A topic was deleted: what groups committed for it goes too.</summary>
+    public void PartitionHosted(Partition partition)
+    {
+        if (partition.Topic == InternalTopics.ConsumerOffsets)
+        {
+            PartitionBecameLeader(partition);
+        }
+    }
+
+    /// <summary>A topic was deleted: what groups committed for it goes too; where it is our own, everything.</summary>
+    public void TopicGone(TopicImage topic)
+    {
+        if (topic.Name == InternalTopics.ConsumerOffsets)
+        {
+            for (var index = 0; index < _served.Count; index++)
+            {
+                PartitionRemoved(index);
+            }
+        }
+        else
+        {
+            TopicDeleted(topic.Name);
+        }
+    }
+
+    /// <summary>What groups committed for a topic that is no more is deleted.</summary>
     public void TopicDeleted(string topic)
     {
         foreach (var machine in Active(out _))
