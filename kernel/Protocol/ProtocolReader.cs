@@ -148,13 +148,6 @@ public ref struct ProtocolReader
         return 0;
     }
 
-    /// <summary>A signed number in zigzag form, as records use it.</summary>
-    public int ReadVarint()
-    {
-        var value = ReadUnsignedVarint();
-        return (int)(value >> 1) ^ -(int)(value & 1);
-    }
-
     // Strings, bytes and records
 
     public string ReadString(bool compact) => ReadNullableString(compact, nullable: false) ?? "";

@@ -106,9 +106,6 @@ public ref struct ProtocolWriter
         bytes[^1] &= 0x7F;
     }
 
-    /// <summary>A signed number in zigzag form, as records use it.</summary>
-    public void WriteVarint(int value) => WriteUnsignedVarint((uint)((value << 1) ^ (value >> 31)));
-
     public void WriteString(string? value, bool compact, bool nullable = false)
     {
         var length = value is null ? (nullable ? -1 : 0) : Encoding.UTF8.GetByteCount(value);

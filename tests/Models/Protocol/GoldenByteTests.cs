@@ -44,6 +44,20 @@ public sealed class GoldenByteTests
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {cases.Count} differ; the first:\n{first}");
     }
 
+    [KafkaFact]
+    public void Error_codes_have_Kafkas_numbers_names_and_retriability()
+    {
+        var theirs = Ask(["errors 0 {}"])[0].Split(' ').Order(StringComparer.Ordinal);
+        var ours = Enum.GetValues<ErrorCode>()
+            .Select(code => $"{KafkaName(code)}={(short)code}{(code.IsRetriable() ? "!" : "")}")
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(theirs, ours);
+    }
+
+    /// <summary>OffsetOutOfRange is OFFSET_OUT_OF_RANGE.</summary>
+    private static string KafkaName(ErrorCode code) => string.Concat(code.ToString()
+        .Select((letter, at) => at > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"));
+
     private static List<(MessageClass Message, int Version, IMessage Value, string Question)> Cases()
     {
         var cases = new List<(MessageClass, int, IMessage, string)>();

@@ -1,6 +1,7 @@
 // Writes messages with Kafka's own classes. Run as a single file on Kafka's jars:
 //   java -cp "$KAFKA_HOME/libs/*" WriteMessages.java
 // One message a line on standard input: name, version, JSON, parted by spaces. One line of hex each on standard output.
+// The name "errors" is answered with every error code: NAME=CODE, and "!" where a client may retry.
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -12,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 
@@ -40,7 +43,19 @@ public final class WriteMessages {
         out.flush();
     }
 
+    private static String errors() {
+        StringBuilder text = new StringBuilder();
+        for (Errors error : Errors.values()) {
+            String retry = error.exception() instanceof RetriableException ? "!" : "";
+            text.append(error.name()).append('=').append(error.code()).append(retry).append(' ');
+        }
+        return text.toString().trim();
+    }
+
     private static String answer(String name, short version, JsonNode json) {
+        if (name.equals("errors")) {
+            return errors();
+        }
         try {
             Message message = (Message) reader(name).invoke(null, json, version);
             ObjectSerializationCache cache = new ObjectSerializationCache();
