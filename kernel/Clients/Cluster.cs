@@ -131,7 +131,10 @@ public sealed class Cluster : IAnswerTo
     /// <summary>When the cluster must be stepped next.</summary>
     public Instant NextDeadline()
     {
-        var next = _isRefreshing || _topics.Count == 0 ? Instant.Never : _refreshAt;
+        // A refresh that is due and found no connection waits for the next try to connect; asking for "now" would spin.
+        var soonest = _lastStep + _options.ReconnectBackoff;
+        var due = _refreshAt > _lastStep ? _refreshAt : soonest;
+        var next = _isRefreshing || _topics.Count == 0 ? Instant.Never : due;
         foreach (var (_, wire) in _wires)
         {
             next = Instant.Min(next, wire.Deadline);

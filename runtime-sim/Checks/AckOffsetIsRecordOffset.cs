@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>ack-offset</c>: an acknowledgement names the offset at which the record stands. Readers use that offset: a producer
+/// <c>ack-offset</c>: an acknowledgement names the offset at which the record stands. Readers use that offset: a
+/// producer
 /// that commits "my record is at 17" must find it there.
 /// </summary>
 /// <remarks>
@@ -28,7 +29,7 @@ public sealed class AckOffsetIsRecordOffset : ICheck
         var acked = new Dictionary<(int Partition, long Offset), SentRecord>();
         foreach (var record in history.Sent)
         {
-            if (record.Outcome != Outcome.Acked || contract.MayReuseOffsets(record.Partition, record.AnsweredAt))
+            if (record.Outcome != Outcome.Acked || contract.MayLose(record.Partition, record.AskedAt))
             {
                 continue;
             }

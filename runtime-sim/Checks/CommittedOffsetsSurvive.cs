@@ -7,7 +7,8 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// changes it; through every crash.
 /// </summary>
 /// <remarks>
-/// 1. What a fetch answers is the offset of some commit that may be the last one at that time: one that was not yet known
+/// 1. What a fetch answers is the offset of some commit that may be the last one at that time: one that was not yet
+///    known
 ///    to be replaced when the fetch was asked, and that had been asked for when it was answered.
 /// 2. "None" is an answer only while no commit is confirmed.
 /// <c>__consumer_offsets</c> is flushed, so the topic's own durability mode does not matter here.
@@ -46,9 +47,8 @@ public sealed class CommittedOffsetsSurvive : ICheck
                 && !contract.IsGone(fetch.Partition)
                 && !IsPossible(fetch, commits.GetValueOrDefault((fetch.Group, fetch.Partition))))
             {
-                verdict.Report(
-                    Name,
-                    $"{history.Groups[fetch.Group]}/{history.Partitions[fetch.Partition]}: {fetch.Offset} answered at {fetch.AnsweredAt}, which no commit explains");
+                var name = $"{history.Groups[fetch.Group]}/{history.Partitions[fetch.Partition]}";
+                verdict.Report(Name, $"{name}: {fetch.Offset}, answered at {fetch.AnsweredAt}, no commit explains");
             }
         }
     }
@@ -75,7 +75,9 @@ public sealed class CommittedOffsetsSurvive : ICheck
         return fetch.Offset < 0 ? isNonePossible : isFound;
     }
 
-    /// <summary>Another commit was asked for after this one was confirmed, and confirmed before the fetch was asked.</summary>
+    /// <summary>
+    /// Another commit was asked for after this one was confirmed, and confirmed before the fetch was asked.
+    /// </summary>
     private static bool IsReplaced(in CommittedOffset commit, in CommittedOffset fetch, List<CommittedOffset> commits)
     {
         foreach (var later in commits)

@@ -3,12 +3,14 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>once-per-generation</c>: in one generation of a group, one member reads a partition, every offset once, without leaving
+/// <c>once-per-generation</c>: in one generation of a group, one member reads a partition, every offset once, without
+/// leaving
 /// any out.
 /// </summary>
 /// <remarks>
 /// 1. Two members of one generation never read the same partition.
-/// 2. From the position at which a member began, offsets go up one by one. (A partition that is trimmed may jump ahead.)
+/// 2. From the position at which a member began, offsets go up one by one. (A partition that is trimmed may jump
+///    ahead.)
 /// 3. Nothing is said across generations: after a rebalance, what was read and not committed is read again.
 /// </remarks>
 public sealed class ConsumedOncePerGeneration : ICheck

@@ -6,7 +6,8 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// What may be lost, and what never: computed from how each topic is configured and from the faults that really happened.
+/// What may be lost, and what never: computed from how each topic is configured and from the faults that really
+/// happened.
 /// Without it a checker is either blind or noisy.
 /// </summary>
 /// <remarks>
@@ -17,6 +18,9 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// </remarks>
 public sealed class Contract : IWorldObserver
 {
+    /// <summary>Longer than any request's time-out in a simulation.</summary>
+    private const long LongestAnswerUs = 30_000_000;
+
     private readonly SortedSet<int> _pageCache = [];
     private readonly SortedSet<int> _retained = [];
     private readonly SortedSet<int> _deleted = [];
@@ -41,12 +45,21 @@ public sealed class Contract : IWorldObserver
 
     public bool IsGone(int partition) => _deleted.Contains(partition);
 
-    /// <summary>What was promised at this moment may be gone.</summary>
-    public bool MayLose(int partition, Instant promisedAt) =>
-        DisksLie || IsGone(partition) || (_pageCache.Contains(partition) && PowerLostAfter(promisedAt));
+    /// <summary>
+    /// What was asked for at this moment and promised later may be gone. The promise was made somewhere between
+    /// asking and
+    /// hearing of it, perhaps before a power loss that came before the answer arrived: so asking counts.
+    /// </summary>
+    public bool MayLose(int partition, Instant askedAt) =>
+        DisksLie || IsGone(partition) || (_pageCache.Contains(partition) && PowerLostAfter(askedAt));
 
-    /// <summary>Offsets seen at this moment may mean something else later.</summary>
-    public bool MayReuseOffsets(int partition, Instant seenAt) => MayLose(partition, seenAt);
+    /// <summary>
+    /// An answer that arrived at this moment may be about offsets that mean something else by now: it may have been
+    /// under way
+    /// for a while.
+    /// </summary>
+    public bool MayReuseOffsets(int partition, Instant heardAt) =>
+        MayLose(partition, new Instant(heardAt.Microseconds - LongestAnswerUs));
 
     public void Happened(World world, in Happening happening)
     {

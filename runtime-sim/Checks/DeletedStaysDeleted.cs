@@ -1,7 +1,8 @@
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>log-start</c>: records that DeleteRecords confirmed as deleted never come back: the log starts at or after the confirmed
+/// <c>log-start</c>: records that DeleteRecords confirmed as deleted never come back: the log starts at or after the
+/// confirmed
 /// offset, at the end and in every read that began later.
 /// </summary>
 public sealed class DeletedStaysDeleted : ICheck
@@ -12,7 +13,7 @@ public sealed class DeletedStaysDeleted : ICheck
     {
         foreach (var (partition, logStart, at) in history.LogStarts)
         {
-            if (contract.MayLose(partition, at))
+            if (contract.MayReuseOffsets(partition, at))
             {
                 continue;
             }

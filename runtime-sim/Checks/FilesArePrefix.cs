@@ -5,7 +5,8 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>files-prefix</c>: a log file that a crash and a recovery have gone over holds what was written to it, up to some point, and
+/// <c>files-prefix</c>: a log file that a crash and a recovery have gone over holds what was written to it, up to
+/// some point, and
 /// nothing else; after a power loss that point is not below what had been flushed.
 /// </summary>
 /// <remarks>
@@ -72,6 +73,7 @@ public sealed class FilesArePrefix : IWorldObserver
             return;
         }
 
+        node.Disk.Settle();
         foreach (var (path, file) in node.Disk.Files)
         {
             if (!files.TryGetValue(path, out var before))
@@ -88,7 +90,7 @@ public sealed class FilesArePrefix : IWorldObserver
                     FailureKind.Safety,
                     Name,
                     FormattableString.Invariant(
-                        $"{path}: {now.Length} bytes after recovery differ at {at} from the {before.Written.Length} written"));
+                        $"{path}: {now.Length} bytes after recovery differ at {at} from what was written"));
             }
             else if (now.Length < before.Flushed)
             {

@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>high-watermark</c>: on one connection the high watermark that fetches show never goes back. (Between connections answers
+/// <c>high-watermark</c>: on one connection the high watermark that fetches show never goes back. (Between
+/// connections answers
 /// overtake each other; what was read and is gone again, <c>offsets-stable</c> sees.)
 /// </summary>
 public sealed class HighWatermarkMonotonic : ICheck

@@ -38,7 +38,9 @@ public readonly record struct ReadRecord(int Consumer, int Partition, long Offse
 
     public int Generation { get; init; }
 
-    /// <summary>Order among all reads of the history: the position a consumer started from comes before what it reads.</summary>
+    /// <summary>
+    /// Order among all reads of the history: the position a consumer started from comes before what it reads.
+    /// </summary>
     public bool IsPosition => Id < 0;
 }
 
@@ -124,7 +126,9 @@ public sealed class History
         return index;
     }
 
-    /// <summary>Notes a record that is about to be sent for the first time; retries of it are the same record.</summary>
+    /// <summary>
+    /// Notes a record that is about to be sent for the first time; retries of it are the same record.
+    /// </summary>
     public int Send(long id, int partition, Instant at)
     {
         _sent.Add(new SentRecord(id, partition, at));
@@ -159,7 +163,9 @@ public sealed class History
         commit.IsRefused = isRefused;
     }
 
-    /// <summary>Somebody asked what is committed: between these two moments, the answer was this offset (-1 for none).</summary>
+    /// <summary>
+    /// Somebody asked what is committed: between these two moments, the answer was this offset (-1 for none).
+    /// </summary>
     public void CommitFetched(int group, int partition, long offset, Instant askedAt, Instant at) =>
         _commits.Add(new CommittedOffset(group, partition, offset, askedAt) { IsFetch = true, AnsweredAt = at });
 }

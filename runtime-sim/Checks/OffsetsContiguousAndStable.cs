@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>offsets-stable</c>: a log has every offset from its start to its high watermark exactly once, and what somebody once read at an
+/// <c>offsets-stable</c>: a log has every offset from its start to its high watermark exactly once, and what somebody
+/// once read at an
 /// offset is what everybody reads there.
 /// </summary>
 /// <remarks>

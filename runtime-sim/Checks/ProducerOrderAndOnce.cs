@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Sim.Checks;
 
 /// <summary>
-/// <c>idempotence</c>: an idempotent producer's records stand in the log at most once, in the order in which it sent them,
+/// <c>idempotence</c>: an idempotent producer's records stand in the log at most once, in the order in which it sent
+/// them,
 /// however often it had to retry. Refused records do not stand there at all, and nothing stands there that nobody sent.
 /// </summary>
 /// <remarks>

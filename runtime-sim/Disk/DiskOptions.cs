@@ -2,7 +2,9 @@ using Deterministic.Primitives;
 
 namespace Deterministic.Runtime.Sim.Disk;
 
-/// <summary>How long an operation takes: uniform between two bounds, and now and then, as real disks do, far longer.</summary>
+/// <summary>
+/// How long an operation takes: uniform between two bounds, and now and then, as real disks do, far longer.
+/// </summary>
 public readonly record struct Latency(long LowUs, long HighUs, int TailPerMillion = 0, long TailUs = 0)
 {
     public Duration Draw(Prng prng)
@@ -13,7 +15,8 @@ public readonly record struct Latency(long LowUs, long HighUs, int TailPerMillio
 }
 
 /// <summary>
-/// How one simulated disk behaves. Without faults it loses nothing but what was not flushed when the power failed. Each fault is off
+/// How one simulated disk behaves. Without faults it loses nothing but what was not flushed when the power failed.
+/// Each fault is off
 /// at zero; chances are per operation, in parts per million.
 /// </summary>
 public sealed record DiskOptions
@@ -26,7 +29,9 @@ public sealed record DiskOptions
 
     public Latency Names { get; init; } = new(50, 3_000, 10_000, 100_000);
 
-    /// <summary>A flush reports failure, and what it should have written is gone though the cache still shows it.</summary>
+    /// <summary>
+    /// A flush reports failure, and what it should have written is gone though the cache still shows it.
+    /// </summary>
     public int FailedFlush { get; init; }
 
     /// <summary>An append reports an error; part of its bytes may be in the file.</summary>
@@ -44,7 +49,9 @@ public sealed record DiskOptions
     /// <summary>Bytes that fit; an append beyond reports a full disk.</summary>
     public long Capacity { get; init; } = long.MaxValue;
 
-    /// <summary>True where some fault may destroy what was flushed: then no promise about this disk's records holds.</summary>
+    /// <summary>
+    /// True where some fault may destroy what was flushed: then no promise about this disk's records holds.
+    /// </summary>
     public bool BetraysFlushes => LostWrite > 0 || MisdirectedWrite > 0 || BitRot > 0;
 }
 

@@ -13,11 +13,13 @@ public enum NameChange : byte
 }
 
 /// <summary>
-/// Which path means which file, twice over: as every reader sees it now, and as the platter has it. Between the two stand
+/// Which path means which file, twice over: as every reader sees it now, and as the platter has it. Between the two
+/// stand
 /// the changes that no flush has covered yet; when the power fails, some of them never happened.
 /// </summary>
 /// <remarks>
-/// The rule a reader would get wrong: changes of unrelated paths survive independently, but a change that survives takes
+/// The rule a reader would get wrong: changes of unrelated paths survive independently, but a change that survives
+/// takes
 /// with it every earlier one of the same paths. A rename cannot survive without the creation of what it renamed.
 /// </remarks>
 public sealed class NameTable
@@ -74,7 +76,9 @@ public sealed class NameTable
         _pending.RemoveRange(kept, _pending.Count - kept);
     }
 
-    /// <summary>The power fails: the platter's names, with what survives of the pending changes, are all there is.</summary>
+    /// <summary>
+    /// The power fails: the platter's names, with what survives of the pending changes, are all there is.
+    /// </summary>
     public void LosePower(Prng prng, PowerLossStyle style, DiskFaults faults)
     {
         var survives = new bool[_pending.Count];

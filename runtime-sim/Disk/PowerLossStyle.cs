@@ -1,6 +1,8 @@
 namespace Deterministic.Runtime.Sim.Disk;
 
-/// <summary>What one power loss does to everything that was not flushed. Drawn once per loss, so that the extremes happen too.</summary>
+/// <summary>
+/// What one power loss does to everything that was not flushed. Drawn once per loss, so that the extremes happen too.
+/// </summary>
 public enum PowerLossStyle : byte
 {
     /// <summary>Nothing unflushed survives.</summary>

@@ -7,7 +7,8 @@ using Deterministic.Runtime.Sim.Time;
 namespace Deterministic.Runtime.Sim.Disk;
 
 /// <summary>
-/// One node's disk: carries out the disk effects of the boundary against a page cache and a platter kept apart, and answers
+/// One node's disk: carries out the disk effects of the boundary against a page cache and a platter kept apart, and
+/// answers
 /// each after a latency of its own. Knows no event loop: who owns it asks when the next answer is due and takes it.
 /// </summary>
 /// <remarks>
@@ -38,7 +39,9 @@ public sealed class SimulatedDisk
 
     public DiskFaults Faults { get; } = new();
 
-    /// <summary>True once a write or flush has failed: nothing more is promised of this disk's unflushed bytes.</summary>
+    /// <summary>
+    /// True once a write or flush has failed: nothing more is promised of this disk's unflushed bytes.
+    /// </summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>When the next answer is due, or <see cref="Instant.Never"/>.</summary>
@@ -78,7 +81,9 @@ public sealed class SimulatedDisk
     /// <summary>A file's bytes as a reader sees them now; null where there is none of that path.</summary>
     public byte[]? Content(string path) => _names.Find(path)?.Content.ToArray();
 
-    /// <summary>Puts a file there, durable, as if it had always been: for worlds that begin with a filled disk.</summary>
+    /// <summary>
+    /// Puts a file there, durable, as if it had always been: for worlds that begin with a filled disk.
+    /// </summary>
     public void Place(string path, ReadOnlySpan<byte> bytes)
     {
         var file = new SimulatedFile();
@@ -380,7 +385,8 @@ public sealed class SimulatedDisk
         }
 
         var length = file?.Length ?? 0;
-        Add(due, new Answer(Input.Flushed(request.File, length)) { File = file, Length = length, Cuts = file?.Cuts ?? 0 });
+        var cuts = file?.Cuts ?? 0;
+        Add(due, new Answer(Input.Flushed(request.File, length)) { File = file, Length = length, Cuts = cuts });
     }
 
     private void CarryOutRead(in Request request)

@@ -5,11 +5,13 @@ using Deterministic.Primitives;
 namespace Deterministic.Runtime.Sim.Disk;
 
 /// <summary>
-/// One file's bytes twice over: as the page cache has them, which is what every reader sees, and as the platter has them,
+/// One file's bytes twice over: as the page cache has them, which is what every reader sees, and as the platter has
+/// them,
 /// which is what a power loss leaves. Names are not its business, see <see cref="NameTable"/>.
 /// </summary>
 /// <remarks>
-/// Files only grow at their end or are cut, so the platter needs no second copy: both agree below <c>_common</c>, and only
+/// Files only grow at their end or are cut, so the platter needs no second copy: both agree below <c>_common</c>, and
+/// only
 /// what a cut has taken off the cache but not yet off the platter is kept aside, in <c>_platterTail</c>.
 /// The rule a reader would get wrong: a file's changes of length reach the platter in their order, as journals
 /// write them, but pages of data in any order, or not at all.
@@ -28,7 +30,9 @@ public sealed class SimulatedFile
     /// <summary>Length in the page cache.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Length that appends asked for and not yet carried out will give it; their bytes are here already.</summary>
+    /// <summary>
+    /// Length that appends asked for and not yet carried out will give it; their bytes are here already.
+    /// </summary>
     public long StagedLength { get; private set; }
 
     /// <summary>The directory change that created it, which its first flush makes durable.</summary>
@@ -104,7 +108,9 @@ public sealed class SimulatedFile
         }
     }
 
-    /// <summary>From now on the cache shows this page of the unflushed bytes although the platter will never get it.</summary>
+    /// <summary>
+    /// From now on the cache shows this page of the unflushed bytes although the platter will never get it.
+    /// </summary>
     public bool LosePage(Prng prng, long length, out long at)
     {
         at = 0;

@@ -4,7 +4,9 @@ using Deterministic.Runtime.Sim.Worlds;
 
 namespace Deterministic.Runtime.Sim.Faults;
 
-/// <summary><c>clock-jump</c>: somebody sets a node's wall clock, forwards or back. Its monotonic clock does not notice.</summary>
+/// <summary>
+/// <c>clock-jump</c>: somebody sets a node's wall clock, forwards or back. Its monotonic clock does not notice.
+/// </summary>
 public sealed class ClockFault : IFault
 {
     private readonly ValueRange _by;

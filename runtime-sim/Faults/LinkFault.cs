@@ -6,7 +6,8 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
-/// <c>cut-link</c>: the link between a client and a node is cut for a while, in one direction or both; or only clogged, so that
+/// <c>cut-link</c>: the link between a client and a node is cut for a while, in one direction or both; or only
+/// clogged, so that
 /// everything on it is late together.
 /// </summary>
 public sealed class LinkFault : IFault

@@ -5,7 +5,8 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
-/// <c>pause-node</c>, <c>pause-client</c>: a process stands still while every clock goes on, as under a long collection or a stopped
+/// <c>pause-node</c>, <c>pause-client</c>: a process stands still while every clock goes on, as under a long
+/// collection or a stopped
 /// virtual machine. Sessions expire meanwhile, and the process wakes up believing that nothing happened.
 /// </summary>
 public sealed class PauseFault : IFault

@@ -6,11 +6,13 @@ using Deterministic.Primitives;
 namespace Deterministic.Runtime.Sim.Net;
 
 /// <summary>
-/// One direction of a connection: bytes in the order in which they were written, cut into segments that arrive one after
+/// One direction of a connection: bytes in the order in which they were written, cut into segments that arrive one
+/// after
 /// the other. The receiving half puts frames together from the int32 length prefix, exactly as a socket loop must.
 /// </summary>
 /// <remarks>
-/// A frame is handed out where it lies. Until <see cref="ReturnFrames"/> the memory stays as it is, because the kernel may
+/// A frame is handed out where it lies. Until <see cref="ReturnFrames"/> the memory stays as it is, because the
+/// kernel may
 /// point effects at it; growing meanwhile means a new buffer, never moving bytes in the old one.
 /// </remarks>
 internal sealed class Pipe
@@ -58,7 +60,9 @@ internal sealed class Pipe
 
     public long Written => _written;
 
-    /// <summary>Bytes up to <paramref name="end"/> arrive at <paramref name="dueAt"/>, or with what arrives before them.</summary>
+    /// <summary>
+    /// Bytes up to <paramref name="end"/> arrive at <paramref name="dueAt"/>, or with what arrives before them.
+    /// </summary>
     public void AddSegment(long end, Instant dueAt)
     {
         _lastDue = dueAt > _lastDue ? dueAt : _lastDue;
@@ -75,7 +79,9 @@ internal sealed class Pipe
         }
     }
 
-    /// <summary>The next whole frame without its prefix; <paramref name="isBad"/> where the length is impossible.</summary>
+    /// <summary>
+    /// The next whole frame without its prefix; <paramref name="isBad"/> where the length is impossible.
+    /// </summary>
     public bool TryTakeFrame(int maxBytes, out Memory<byte> frame, out bool isBad)
     {
         frame = default;

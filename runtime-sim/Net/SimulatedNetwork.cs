@@ -7,8 +7,10 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Net;
 
 /// <summary>
-/// Connections as TCP gives them: ordered, reliable until they break, exact bytes, cut anywhere. What goes wrong is what
-/// goes wrong with TCP: segments are late, directions stall, connections are reset, hosts vanish without a word and leave
+/// Connections as TCP gives them: ordered, reliable until they break, exact bytes, cut anywhere. What goes wrong is
+/// what
+/// goes wrong with TCP: segments are late, directions stall, connections are reset, hosts vanish without a word and
+/// leave
 /// the other end half open.
 /// </summary>
 /// <remarks>
@@ -283,9 +285,9 @@ public sealed class SimulatedNetwork
         {
             pipe.IsScheduled = true;
             var due = pipe.NextDue;
-            if (_clogs.Count > 0 && _clogs.TryGetValue((receiver.Peer.Host, receiver.Host), out var until) && due < until)
+            if (_clogs.Count > 0 && _clogs.TryGetValue((receiver.Peer.Host, receiver.Host), out var until))
             {
-                due = until;
+                due = due < until ? until : due;
             }
 
             _queue.Add(due, new WorldEvent(WorldEventKind.Segment, Index(receiver)));

@@ -9,7 +9,8 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Runs;
 
 /// <summary>
-/// The weather of one run: network, disk, clocks, schedule. What the scenario fixes is fixed; everything else each seed draws,
+/// The weather of one run: network, disk, clocks, schedule. What the scenario fixes is fixed; everything else each
+/// seed draws,
 /// and often draws "off", because a fault that is always on hides what another would have shown (swarm testing).
 /// </summary>
 public static class Conditions
@@ -100,7 +101,10 @@ public static class Conditions
         }
 
         var options = Disk(
-            line.Range("write", write), line.Range("flush", flush), line.Range("read", read), line.Range("names", names));
+            line.Range("write", write),
+            line.Range("flush", flush),
+            line.Range("read", read),
+            line.Range("names", names));
         options = options with
         {
             FailedFlush = (int)line.Range("failed-flush", 0, 0).Draw(prng),

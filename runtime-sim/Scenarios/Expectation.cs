@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Sim.Scenarios;
 
 /// <summary>
-/// What a whole swarm of a scenario must have seen, over all its seeds together: <c>expect loss</c> (acknowledged records
+/// What a whole swarm of a scenario must have seen, over all its seeds together: <c>expect loss</c> (acknowledged
+/// records
 /// lost, and allowed to be), <c>expect at-least acked=100 power-losses=1</c> (per seed on average).
 /// </summary>
 public sealed record Expectation(bool Loss, IReadOnlyList<(string Counter, long AtLeast)> Counters)

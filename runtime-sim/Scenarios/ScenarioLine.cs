@@ -6,7 +6,8 @@ using Deterministic.Primitives;
 namespace Deterministic.Runtime.Sim.Scenarios;
 
 /// <summary>
-/// One line of a scenario: a verb, words, and options as key=value. Whoever reads it takes what it knows; what nobody took is an
+/// One line of a scenario: a verb, words, and options as key=value. Whoever reads it takes what it knows; what nobody
+/// took is an
 /// error, so that a misspelt option is never silently a default.
 /// </summary>
 public sealed class ScenarioLine
@@ -105,7 +106,9 @@ public sealed class ScenarioLine
     public int Number(string key, Prng prng, long low, long high) =>
         checked((int)Range(key, new ValueRange(low, high)).Draw(prng));
 
-    /// <summary>Takes every option whose key begins with the prefix, prefix removed: for configurations that pass through.</summary>
+    /// <summary>
+    /// Takes every option whose key begins with the prefix, prefix removed: for configurations that pass through.
+    /// </summary>
     public SortedDictionary<string, string> All(string prefix)
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);

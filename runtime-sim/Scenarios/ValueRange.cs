@@ -9,7 +9,10 @@ public readonly record struct ValueRange(long Low, long High)
 {
     public long Draw(Prng prng) => prng.Between(Low, High);
 
-    /// <summary>Reads <c>5</c>, <c>5..9</c>, with units: us, ms, s, m (to microseconds), KiB, MiB, GiB (to bytes), % (to parts per million).</summary>
+    /// <summary>
+    /// Reads <c>5</c>, <c>5..9</c>, with units: us, ms, s, m (to microseconds), KiB, MiB, GiB (to bytes), % (to parts
+    /// per million).
+    /// </summary>
     public static bool TryParse(string text, out ValueRange range)
     {
         var dots = text.IndexOf("..", StringComparison.Ordinal);

@@ -7,7 +7,8 @@ using Deterministic.Primitives;
 namespace Deterministic.Runtime.Sim.Time;
 
 /// <summary>
-/// What is going to happen, in order of time; events of one instant come in the order of their ranks, and equal ranks in the
+/// What is going to happen, in order of time; events of one instant come in the order of their ranks, and equal ranks
+/// in the
 /// order in which they were added. A heap with four children per node: half as deep as a binary one, and the four
 /// keys compared at each level lie side by side.
 /// </summary>

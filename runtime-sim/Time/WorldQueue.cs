@@ -6,14 +6,19 @@ namespace Deterministic.Runtime.Sim.Time;
 /// <summary>How a world decides between orders that could both happen.</summary>
 public enum Schedule : byte
 {
-    /// <summary>Latencies alone decide; what falls on one instant happens in the order in which it was asked for.</summary>
+    /// <summary>
+    /// Latencies alone decide; what falls on one instant happens in the order in which it was asked for.
+    /// </summary>
     Fifo,
 
-    /// <summary>Every event is moved by a small random time: all orders of what is near in time get their chance.</summary>
+    /// <summary>
+    /// Every event is moved by a small random time: all orders of what is near in time get their chance.
+    /// </summary>
     RandomWalk,
 
     /// <summary>
-    /// A few subjects are slow for a while, everything else is prompt, and who is slow changes a few times in a run: bugs
+    /// A few subjects are slow for a while, everything else is prompt, and who is slow changes a few times in a run:
+    /// bugs
     /// that need one participant to be late by far (the idea of PCT).
     /// </summary>
     FewSlow,

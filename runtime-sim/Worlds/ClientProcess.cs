@@ -21,9 +21,12 @@ public interface IClientProgram
     void Woken();
 }
 
-/// <summary>One client's process: connections over the simulated network and one wake-up at a time, like a node's, but no disk.</summary>
+/// <summary>
+/// One client's process: connections over the simulated network and one wake-up at a time, like a node's, but no disk.
+/// </summary>
 public sealed class ClientProcess : IProcess
 {
+    private static readonly Duration ShortestSleep = new(50);
     private readonly World _world;
     private readonly IClientProgram _program;
     private readonly int _index;
@@ -65,7 +68,10 @@ public sealed class ClientProcess : IProcess
     /// <summary>Replaces the wake-up asked for before.</summary>
     public void WakeAt(Instant at)
     {
-        _wakeAt = _clock.ToWorld(at);
+        // A loop that asks for "now" again and again would stop the world's clock; a real one takes time.
+        var asked = _clock.ToWorld(at);
+        var soonest = _world.Now + ShortestSleep;
+        _wakeAt = asked > soonest ? asked : soonest;
         ScheduleWake();
     }
 

@@ -8,7 +8,9 @@ namespace Deterministic.Runtime.Sim.Worlds;
 /// </summary>
 public sealed class HostClock
 {
-    /// <summary>Every world begins at this moment, 2026-01-01 00:00 UTC, so that traces of different seeds compare.</summary>
+    /// <summary>
+    /// Every world begins at this moment, 2026-01-01 00:00 UTC, so that traces of different seeds compare.
+    /// </summary>
     public const long EpochMs = 1_767_225_600_000;
 
     private readonly int _driftPerMillion;
@@ -34,6 +36,8 @@ public sealed class HostClock
         return new Now(new Instant(us - _bootUs), EpochMs + (wallUs / 1000));
     }
 
-    /// <summary>When the world's clock shows what the host's monotonic clock will show at <paramref name="at"/>.</summary>
+    /// <summary>
+    /// When the world's clock shows what the host's monotonic clock will show at <paramref name="at"/>.
+    /// </summary>
     public Instant ToWorld(Instant at) => at + new Duration(_bootUs);
 }

@@ -14,7 +14,8 @@ public delegate void NodeStep(in Now now, in Input input);
 public delegate NodeStep NodeFactory(Effects effects, ulong seed);
 
 /// <summary>
-/// One node's process: feeds the kernel inputs from network, disk and clock, and carries out its effects. What runtime-real does
+/// One node's process: feeds the kernel inputs from network, disk and clock, and carries out its effects. What
+/// runtime-real does
 /// with sockets and files, this does with simulated ones, with the same freedoms: several inputs may be stepped before
 /// the effects are carried out.
 /// </summary>
@@ -247,7 +248,8 @@ public sealed class NodeProcess : IProcess
         for (; _scanned < _effects.Count; _scanned++)
         {
             var kind = _effects.KindAt(_scanned);
-            if (kind == EffectKind.Pause && _sockets.TryGetValue(_effects.PauseAt(_scanned).Connection.Value, out var socket))
+            if (kind == EffectKind.Pause
+                && _sockets.TryGetValue(_effects.PauseAt(_scanned).Connection.Value, out var socket))
             {
                 _world.Network.Pause(socket);
             }

@@ -13,6 +13,8 @@ public sealed record NodeSetting
     /// <summary>How much too fast the wall clock runs, in parts per million.</summary>
     public int DriftPerMillion { get; init; }
 
-    /// <summary>How often several inputs are stepped before effects are carried out, in parts per million of steps.</summary>
+    /// <summary>
+    /// How often several inputs are stepped before effects are carried out, in parts per million of steps.
+    /// </summary>
     public int Coalesce { get; init; } = 200_000;
 }

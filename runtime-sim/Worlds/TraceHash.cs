@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Deterministic.Runtime.Sim.Worlds;
 
 /// <summary>
-/// One number for everything that happened: every input and every effect of every node, in order, bytes included. Two runs of
+/// One number for everything that happened: every input and every effect of every node, in order, bytes included. Two
+/// runs of
 /// one seed must end with the same number. A running 64-bit hash that folds 128-bit products, eight bytes at a time.
 /// </summary>
 public struct TraceHash

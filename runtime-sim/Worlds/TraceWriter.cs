@@ -8,7 +8,8 @@ using Deterministic.Primitives;
 namespace Deterministic.Runtime.Sim.Worlds;
 
 /// <summary>
-/// Writes a world's life as text, one line per event: seconds since the world began, who, then the input (arrow in) or the effect
+/// Writes a world's life as text, one line per event: seconds since the world began, who, then the input (arrow in)
+/// or the effect
 /// (arrow out). What people read after a failure, and what two runs of one seed can be compared by.
 /// </summary>
 public sealed class TraceWriter

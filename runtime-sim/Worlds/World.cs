@@ -54,7 +54,9 @@ public sealed class World
 
     public ulong Seed { get; }
 
-    /// <summary>Only for making parts: each part forks its own, so that one part's draws never move another's.</summary>
+    /// <summary>
+    /// Only for making parts: each part forks its own, so that one part's draws never move another's.
+    /// </summary>
     public Prng Prng { get; }
 
     public WorldQueue Queue { get; }
@@ -109,7 +111,9 @@ public sealed class World
 
     public void StartNode(int node, Instant at) => Queue.Add(at, new WorldEvent(WorldEventKind.Start, node));
 
-    /// <summary>Lets everything happen that happens before <paramref name="until"/>, or until something is wrong or done.</summary>
+    /// <summary>
+    /// Lets everything happen that happens before <paramref name="until"/>, or until something is wrong or done.
+    /// </summary>
     public void Run(Instant until, Func<bool>? isDone = null)
     {
         while (Failure is null && (isDone is null || !isDone()) && Queue.TryTake(until, out var at, out var what))

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Simulation;
 
-/// <summary>Every check is seen to fire on a planted history, and to stay silent on the same history without the fault.</summary>
+/// <summary>
+/// Every check is seen to fire on a planted history, and to stay silent on the same history without the fault.
+/// </summary>
 public sealed class CheckTests
 {
     private readonly History _history = new();
@@ -229,7 +231,8 @@ public sealed class CheckTests
 
     private void Ack(long id, long offset) => _history.Acked(_history.Send(id, _p, Next()), offset, Next());
 
-    private void Commit(long offset) => _history.CommitAnswered(_history.AskCommit(0, _p, offset, Next()), false, Next());
+    private void Commit(long offset) =>
+        _history.CommitAnswered(_history.AskCommit(0, _p, offset, Next()), false, Next());
 
     private void Read(long offset, long id, int consumer, int group) =>
         _history.Reads.Add(new ReadRecord(consumer, _p, offset, id, Next()) { Group = group, Generation = 1 });

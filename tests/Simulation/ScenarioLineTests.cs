@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Simulation;
 
-/// <summary>The scenario grammar: what it reads, and that everything it does not know is an error with file and line.</summary>
+/// <summary>
+/// The scenario grammar: what it reads, and that everything it does not know is an error with file and line.
+/// </summary>
 public sealed class ScenarioLineTests
 {
     [Theory]

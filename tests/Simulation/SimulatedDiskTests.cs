@@ -151,7 +151,8 @@ public sealed class SimulatedDiskTests
         world.Append(world.Open("t-0/b"), "b");
         world.Append(world.Open("t-01/a"), "other");
         world.Rename("t-0", "t-0.gone-delete");
-        Assert.Equal(["t-0.gone-delete/a", "t-0.gone-delete/b", "t-01/a"], world.Disk.Image().Files.Select(f => f.Path));
+        var paths = world.Disk.Image().Files.Select(file => file.Path);
+        Assert.Equal(["t-0.gone-delete/a", "t-0.gone-delete/b", "t-01/a"], paths);
         world.Delete("t-0.gone-delete");
         Assert.Equal(["t-01/a"], world.Disk.Image().Files.Select(f => f.Path));
     }

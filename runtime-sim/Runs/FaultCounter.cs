@@ -1,0 +1,26 @@
+using Deterministic.Runtime.Sim.Worlds;
+
+namespace Deterministic.Runtime.Sim.Runs;
+
+/// <summary>Counts what the world did to its nodes.</summary>
+public sealed class FaultCounter(Counters counters) : IWorldObserver
+{
+    public void Happened(World world, in Happening happening)
+    {
+        var name = happening.Kind switch
+        {
+            HappeningKind.NodeStarted => "starts",
+            HappeningKind.NodeReady => "recoveries",
+            HappeningKind.NodeStopped => "fault:stopped",
+            HappeningKind.NodeHalted => "fault:halted",
+            HappeningKind.NodeKilled => "fault:killed",
+            HappeningKind.PowerLost => "fault:power-lost",
+            HappeningKind.NodePaused => "fault:paused",
+            HappeningKind.ClockJumped => "fault:clock-jumped",
+            HappeningKind.LinkCut => "fault:link-cut",
+            HappeningKind.LinkHealed => "links-healed",
+            HappeningKind.FaultsEnded => "heals",
+        };
+        counters.Add(name, 1);
+    }
+}

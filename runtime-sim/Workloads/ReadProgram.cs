@@ -1,0 +1,144 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Clients;
+using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Checks;
+using Deterministic.Runtime.Sim.Runs;
+using Deterministic.Runtime.Sim.Worlds;
+
+namespace Deterministic.Runtime.Sim.Workloads;
+
+/// <summary>
+/// One consumer without a group: reads every partition of its topics from the beginning and notes each record. At the
+/// end of a
+/// run one of these, undisturbed, reads everything back: that is what checks take for the truth.
+/// </summary>
+public sealed class ReadProgram : MachineProgram
+{
+    private readonly History _history;
+    private readonly ConsumerMachine _machine;
+    private readonly IReadOnlyList<TopicPlan> _topics;
+    private readonly int _number;
+    private readonly bool _isFinal;
+
+    public ReadProgram(
+        History history, IReadOnlyList<TopicPlan> topics, ConsumerOptions options, int number, bool isFinal)
+    {
+        _history = history;
+        _topics = topics;
+        _number = number;
+        _isFinal = isFinal;
+        _machine = new ConsumerMachine(options, Effects);
+    }
+
+    public long Read { get; private set; }
+
+    /// <summary>Every partition has been read up to its high watermark.</summary>
+    public bool IsAtEnd
+    {
+        get
+        {
+            foreach (var position in _machine.Positions)
+            {
+                if (position.HighWatermark < 0 || position.Offset < position.HighWatermark)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    public string Waiting
+    {
+        get
+        {
+            foreach (var position in _machine.Positions)
+            {
+                if (position.HighWatermark < 0 || position.Offset < position.HighWatermark)
+                {
+                    return FormattableString.Invariant(
+                        $"{position.Topic}-{position.Partition} at {position.Offset} of {position.HighWatermark}");
+                }
+            }
+
+            return "read: nothing";
+        }
+    }
+
+    protected override void Begin()
+    {
+        foreach (var topic in _topics)
+        {
+            for (var partition = 0; partition < topic.Partitions; partition++)
+            {
+                _machine.Assign(topic.Name, partition, -1);
+            }
+        }
+    }
+
+    protected override void Take(in Now now, in ClientInput input)
+    {
+        _machine.Step(now, input);
+        foreach (var position in _machine.Positions)
+        {
+            if (position.Offset >= 0)
+            {
+                Note(position);
+            }
+        }
+
+        foreach (var record in _machine.Records)
+        {
+            Note(record);
+        }
+
+        _machine.Records.Clear();
+    }
+
+    private void Note(ConsumerPosition position)
+    {
+        var index = _history.Partition(FormattableString.Invariant($"{position.Topic}-{position.Partition}"));
+        if (!_isFinal)
+        {
+            if (position.HighWatermark >= 0)
+            {
+                _history.HighWatermarks.Add((index, _number, position.HighWatermark, WorldNow));
+            }
+
+            return;
+        }
+
+        if (!_history.Final.TryGetValue(index, out var log))
+        {
+            log = new FinalLog { LogStart = position.Offset };
+            _history.Final.Add(index, log);
+        }
+
+        log.HighWatermark = position.HighWatermark;
+    }
+
+    private void Note(in ConsumedRecord record)
+    {
+        Read++;
+        var name = FormattableString.Invariant($"{record.Topic}-{record.Partition}");
+        if (!RecordText.TryRead(record.Value, out var id))
+        {
+            Seat.World.Fail(
+                FailureKind.Safety,
+                "content",
+                FormattableString.Invariant($"{name}: offset {record.Offset} holds bytes that nobody sent"));
+            return;
+        }
+
+        var index = _history.Partition(name);
+        if (_isFinal)
+        {
+            _history.Final[index].Records.Add((record.Offset, id));
+            return;
+        }
+
+        _history.Reads.Add(new ReadRecord(_number, index, record.Offset, id, WorldNow) { Group = -1 });
+    }
+}

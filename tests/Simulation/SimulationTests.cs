@@ -1,0 +1,68 @@
+using System.Collections.Generic;
+using System.IO;
+using Deterministic.Runtime.Sim.Cli;
+using Deterministic.Runtime.Sim.Runs;
+using Deterministic.Runtime.Sim.Scenarios;
+using Xunit;
+using Run = Deterministic.Runtime.Sim.Runs.Simulation;
+
+namespace Deterministic.Tests.Simulation;
+
+/// <summary>
+/// The kernel in the simulator, a few seeds of every fast scenario: enough for every change to be looked at, while
+/// swarms run
+/// the thousands.
+/// </summary>
+public sealed class SimulationTests
+{
+    [Fact]
+    public void Every_scenario_parses_and_builds_its_world()
+    {
+        var files = Directory.GetFiles(ScenarioFiles.Root(), "*.scenario", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            Assert.NotEmpty(new Run(Scenario.Load(file), 1).World.Nodes);
+        }
+    }
+
+    [Fact]
+    public void Acked_but_not_flushed_is_seen_losing_and_its_twin_never()
+    {
+        var file = ScenarioFiles.Find("acked-but-not-flushed");
+        var lossy = Swarm.Run(file, (1, 20), 1, soFar => soFar.Totals["allowed-losses"] == 0);
+        Assert.True(lossy.Totals["allowed-losses"] > 0, "no seed lost an acknowledged record");
+        Assert.Empty(lossy.Failures);
+        var safe = Swarm.Run(ScenarioFiles.Find("acked-and-flushed"), (1, 6), 1, _ => true);
+        Assert.Equal(0, safe.Totals["allowed-losses"]);
+        Assert.Empty(safe.Failures);
+    }
+
+    [Fact]
+    public void A_trace_of_a_seed_is_the_same_text_every_time()
+    {
+        var texts = new HashSet<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var writer = new StringWriter();
+            CommandLine.Run(["replay", "crash", "--seed", "3", "--all"], writer, writer);
+            texts.Add(writer.ToString());
+        }
+
+        Assert.Single(texts);
+    }
+
+    [Theory]
+    [InlineData(0, "--help")]
+    [InlineData(2, "run", "no-such-scenario")]
+    [InlineData(2, "fly")]
+    [InlineData(2, "run", "crash", "--sede", "3")]
+    [InlineData(2, "swarm", "crash", "--seeds", "9..3")]
+    public void The_command_line_says_what_it_does_not_understand(int exitCode, params string[] args)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        Assert.Equal(exitCode, CommandLine.Run(args, output, errors));
+        Assert.Equal(exitCode == 0, errors.ToString().Length == 0);
+    }
+}
