@@ -45,6 +45,13 @@ internal static class Bench
 
     private static long Calibrate(Action action)
     {
+        // Long enough for the compiler in the background to have had its say.
+        var warm = Stopwatch.StartNew();
+        while (warm.Elapsed < 3 * RoundTime)
+        {
+            action();
+        }
+
         var calls = 1L;
         while (true)
         {

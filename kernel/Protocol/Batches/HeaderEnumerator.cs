@@ -66,9 +66,10 @@ public ref struct HeaderEnumerator
     private static bool TryRead(ReadOnlySpan<byte> bytes, scoped ref int at, out HeaderView header)
     {
         header = default;
-        if (!RecordView.TrySkipBytes(bytes, ref at, out var keyAt, out var keyLength)
-            || keyLength < 0
-            || !RecordView.TrySkipBytes(bytes, ref at, out var valueAt, out var valueLength))
+        var keyAt = Varint.Read(bytes, at, out int keyLength);
+        var valueAt = Varint.Read(bytes, RecordView.Skip(bytes, keyAt, keyLength), out int valueLength);
+        at = RecordView.Skip(bytes, valueAt, valueLength);
+        if (at < 0 || keyLength < 0)
         {
             return false;
         }
