@@ -78,9 +78,7 @@ public sealed class ClassicGroup : ITimed
     /// <summary>True where everybody who is expected has joined.</summary>
     public bool HasAllMembersJoined => Sessions.PendingMembers == 0 && Roster.AwaitingJoin == Roster.Count;
 
-    /// <summary>
-    /// A consumer group whose topics are unknown counts as subscribed to all: nothing of it may be deleted.
-    /// </summary>
+    /// <summary>A consumer group whose topics are unknown counts as subscribed to all of them.</summary>
     public bool IsSubscribedTo(string topic) => _subscribedTopics?.Contains(topic) ?? UsesConsumerProtocol;
 
     /// <summary>Takes over what the log says of the group's last finished generation.</summary>
@@ -379,14 +377,17 @@ public sealed class ClassicGroup : ITimed
             return ErrorCode.IllegalGeneration;
         }
 
-        if ((request.ProtocolType is not null && request.ProtocolType != ProtocolType)
-            || (request.ProtocolName is not null && request.ProtocolName != ProtocolName))
+        if (Contradicts(request.ProtocolType, ProtocolType) || Contradicts(request.ProtocolName, ProtocolName))
         {
             return ErrorCode.InconsistentGroupProtocol;
         }
 
         return State == ClassicGroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }
+
+    /// <summary>Silence contradicts nothing, on either side: a first generation has no protocol yet.</summary>
+    private static bool Contradicts(string? said, string? chosen) =>
+        said is not null && chosen is not null && said != chosen;
 
     private void AppendAssignment(SyncGroupRequest request)
     {
