@@ -10,7 +10,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Deterministic.Perf;
 
 /// <summary>
-/// How dirty files become durable soonest: a flush for each, write-back of all started first, one syncfs, or the same bytes
+/// How dirty files become durable soonest: a flush for each, write-back of all started first, one syncfs, or the same
+/// bytes
 /// in one journal. <c>perf flush [directory]</c> prints the table that docs/decisions/flush.md argues from.
 /// </summary>
 internal static partial class FlushComparison

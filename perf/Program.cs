@@ -1,5 +1,7 @@
 using System;
 using System.Globalization;
+using System.IO;
+using Deterministic.Perf;
 using Deterministic.Perf.Load;
 using Deterministic.Perf.Micro;
 
@@ -11,12 +13,14 @@ switch (args)
     case ["batches"]:
         BatchBench.Run();
         return 0;
+    case ["flush", .. var directory]:
+        return FlushComparison.Run(directory.Length > 0 ? directory[0] : Path.GetTempPath());
     case ["load", var kind, .. var words]:
         return LoadCommand.Run(kind, words);
     case ["raw-server", var port, var path]:
         RawPipeline.Serve(int.Parse(port, CultureInfo.InvariantCulture), path);
         return 0;
     default:
-        Console.WriteLine($"usage: perf crc | batches\n{LoadCommand.Usage}");
+        Console.WriteLine($"usage: perf crc | batches | flush [DIRECTORY]\n{LoadCommand.Usage}");
         return args.Length == 0 ? 0 : 1;
 }

@@ -11,7 +11,8 @@ using Deterministic.Runtime.Real.Telemetry;
 namespace Deterministic.Runtime.Real.Cli;
 
 /// <summary>
-/// The program: options, one broker, signals, exit code. Standard output says where it listens, where its data is and what
+/// The program: options, one broker, signals, exit code. Standard output says where it listens, where its data is and
+/// what
 /// to type next; the first line names the address for programs. Everything else goes to standard error.
 /// </summary>
 internal static class CommandLine

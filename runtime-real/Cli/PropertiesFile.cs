@@ -4,7 +4,8 @@ using System.Collections.Generic;
 namespace Deterministic.Runtime.Real.Cli;
 
 /// <summary>
-/// A Java properties file as people write them for Kafka: comments with # or !, key and value parted by = or : or blanks, a
+/// A Java properties file as people write them for Kafka: comments with # or !, key and value parted by = or : or
+/// blanks, a
 /// backslash at the end joins lines.
 /// </summary>
 internal static class PropertiesFile

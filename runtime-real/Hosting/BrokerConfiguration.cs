@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Runtime.Real.Storage;
 
 namespace Deterministic.Runtime.Real.Hosting;
@@ -29,11 +30,14 @@ internal sealed record BrokerConfiguration
 
     public required SortedDictionary<string, string> Properties { get; init; }
 
+    /// <summary>Names that no broker configuration has; as in Kafka they are told of and ignored.</summary>
+    public required IReadOnlyList<string> UnknownNames { get; init; }
+
     /// <summary>Throws <see cref="StartupException"/> with one sentence that names the bad property.</summary>
     public static BrokerConfiguration From(SortedDictionary<string, string> properties, string? data, bool isPortable)
     {
         var nodeId = Integer(properties, "node.id", Integer(properties, "broker.id", 1, 0), 0);
-        return new BrokerConfiguration
+        var configuration = new BrokerConfiguration
         {
             NodeId = (int)Math.Min(int.MaxValue, nodeId),
             Listeners = ListenerAddress.ParseAll(properties, DefaultListener),
@@ -42,7 +46,36 @@ internal sealed record BrokerConfiguration
             IsPortable = isPortable || !OperatingSystem.IsLinux(),
             Rack = properties.GetValueOrDefault("broker.rack"),
             Properties = properties,
+            UnknownNames = UnknownNamesOf(properties),
         };
+        RefuseBadValues(properties);
+        return configuration;
+    }
+
+    /// <summary>The kernel believes what it is told; what Kafka would refuse at its start is refused here.</summary>
+    private static void RefuseBadValues(SortedDictionary<string, string> properties)
+    {
+        foreach (var (name, value) in properties)
+        {
+            if (ConfigTable.Broker.Find(name) is { } definition && ConfigValue.Refuse(definition, value) is { } why)
+            {
+                throw new StartupException(why);
+            }
+        }
+    }
+
+    private static List<string> UnknownNamesOf(SortedDictionary<string, string> properties)
+    {
+        var unknown = new List<string>();
+        foreach (var name in properties.Keys)
+        {
+            if (ConfigTable.Broker.Find(name) is null && !name.StartsWith("listener.name.", StringComparison.Ordinal))
+            {
+                unknown.Add(name);
+            }
+        }
+
+        return unknown;
     }
 
     private static NodeLimits LimitsOf(SortedDictionary<string, string> properties)

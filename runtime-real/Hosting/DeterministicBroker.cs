@@ -116,6 +116,11 @@ public sealed class DeterministicBroker : IAsyncDisposable
     internal static async Task<DeterministicBroker> StartAsync(
         BrokerConfiguration configuration, BrokerLogging logging, CancellationToken cancellation)
     {
+        foreach (var name in configuration.UnknownNames)
+        {
+            logging.Logger.LogWarning("{Name} is no broker configuration and is ignored", name);
+        }
+
         var broker = new DeterministicBroker(configuration, logging.Logger);
         broker._host.Start();
         using var registration = cancellation.Register(broker.RequestStop);

@@ -25,7 +25,8 @@ internal sealed class ListeningSocket : IListeningSocket
                 Handle.DualMode = at.Address.Equals(IPAddress.IPv6Any);
             }
 
-            // Not ReuseAddress: the framework turns that into SO_REUSEPORT as well, and a second broker on the same port
+            // Not ReuseAddress: the framework turns that into SO_REUSEPORT as well, and a second broker on the same
+            // port
             // would share it instead of being told. Binding sets what a quick restart needs by itself.
             Handle.Bind(at);
             Handle.Listen(Backlog);

@@ -8,7 +8,8 @@ using Deterministic.Protocol;
 namespace Deterministic.Runtime.Real.Telemetry;
 
 /// <summary>
-/// Kafka's metrics by Kafka's names, from the kernel's notes. The node's thread adds to plain counters, one set for each
+/// Kafka's metrics by Kafka's names, from the kernel's notes. The node's thread adds to plain counters, one set for
+/// each
 /// topic and each API; whoever collects reads them.
 /// </summary>
 internal sealed class BrokerMetrics : IDisposable

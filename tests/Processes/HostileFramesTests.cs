@@ -16,7 +16,8 @@ namespace Deterministic.Tests.Processes;
 
 /// <summary>
 /// Frames that no client would send, as many as DETERMINISTIC_HOSTILE_FRAMES says (by default few): random bytes, real
-/// headers with random bodies, real requests cut short, bent or prolonged. The broker stays up, its memory bounded, and a
+/// headers with random bodies, real requests cut short, bent or prolonged. The broker stays up, its memory bounded,
+/// and a
 /// well-behaved client beside them is answered all the while.
 /// </summary>
 public sealed class HostileFramesTests(ITestOutputHelper output)
@@ -61,7 +62,8 @@ public sealed class HostileFramesTests(ITestOutputHelper output)
         while (!attacker.Join(TimeSpan.FromMilliseconds(1)));
         Assert.False(broker.Ended.IsCompleted);
         Assert.True(Environment.WorkingSet < MemoryBound, $"working set {Environment.WorkingSet}");
-        output.WriteLine($"{sent} frames on {bursts} connections, {asked} good requests, {Environment.WorkingSet >> 20} MiB");
+        output.WriteLine(
+            $"{sent} frames on {bursts} connections, {asked} good requests, {Environment.WorkingSet >> 20} MiB");
         ledger.Verify(port);
     }
 

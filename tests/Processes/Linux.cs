@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Processes;
 
-/// <summary>A fact that needs Linux, perhaps root, and programs; skipped with the reason where they are missing.</summary>
+/// <summary>
+/// A fact that needs Linux, perhaps root, and programs; skipped with the reason where they are missing.
+/// </summary>
 public sealed class LinuxFactAttribute : FactAttribute
 {
     public LinuxFactAttribute(bool root = false, params string[] programs) =>

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Models.RuntimeReal;
 
-/// <summary>Options, server.properties, listeners and the data directory: what is taken and how it is refused.</summary>
+/// <summary>
+/// Options, server.properties, listeners and the data directory: what is taken and how it is refused.
+/// </summary>
 public sealed class ConfigurationTests
 {
     private static readonly Dictionary<string, string> NoVariables = [];
@@ -59,6 +61,8 @@ public sealed class ConfigurationTests
     [InlineData("listeners", "SSL://a:1", "listener SSL wants security protocol SSL")]
     [InlineData("listeners", "A://a:1,A://b:2", "listeners: the name A is there twice")]
     [InlineData("log.dirs", "/a,/b", "log.dirs=/a,/b: a node has one data directory")]
+    [InlineData("num.partitions", "abc", "Invalid value abc for configuration num.partitions")]
+    [InlineData("log.cleanup.policy", "foo", "Invalid value foo for configuration log.cleanup.policy")]
     public void A_bad_value_is_named_in_one_sentence(string name, string value, string expected)
     {
         var properties = new SortedDictionary<string, string>(StringComparer.Ordinal) { [name] = value };
@@ -87,8 +91,16 @@ public sealed class ConfigurationTests
         Assert.Equal(2, configuration.Listeners.Count);
         Assert.Equal("broker.example", configuration.Listeners[0].HostForClients);
         Assert.Equal(9092, configuration.Listeners[0].AdvertisedPort);
-        Assert.Equal(("INSIDE", "127.0.0.1"), (configuration.Listeners[1].Name, configuration.Listeners[1].HostForClients));
+        Assert.Equal("INSIDE", configuration.Listeners[1].Name);
+        Assert.Equal("127.0.0.1", configuration.Listeners[1].HostForClients);
         Assert.Equal(new NodeLimits().MaxQueuedRequestBytes, configuration.Limits.MaxQueuedRequestBytes);
+    }
+
+    [Fact]
+    public void An_unknown_name_is_told_of_and_ignored()
+    {
+        var properties = PropertiesFile.Parse("bogus.name=1\nnum.partitions=3\nlistener.name.x.ssl.y=1\n");
+        Assert.Equal(["bogus.name"], BrokerConfiguration.From(properties, null, false).UnknownNames);
     }
 
     [Fact]

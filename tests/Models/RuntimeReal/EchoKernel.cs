@@ -11,10 +11,9 @@ namespace Deterministic.Tests.Models.RuntimeReal;
 /// wanted; every answer begins with its length, as Kafka's do, and is told the frame's second byte back.
 /// </summary>
 /// <remarks>
-/// E echo · W append, answer when written · F append, answer when flushed · S answer with a slice · P pause until the
-/// next
-/// tick, then echo · C close after answering · X break an invariant · R read a file and answer with its bytes ·
-/// N rename, answer when durable · D delete, answer when durable · T truncate, then answer.
+/// E echo · W append, answer when written · F append, answer when flushed · S answer with a slice · P pause until
+/// the next tick, then echo · C close after answering · X break an invariant · R read a file and answer with its
+/// bytes · N rename, answer when durable · D delete, answer when durable · T truncate, then answer.
 /// The frame after the two bytes: a byte that names the file, then data, or position and length as two int32.
 /// </remarks>
 internal sealed class EchoKernel
