@@ -59,6 +59,13 @@ public sealed class Node : IRequestHandler
     /// <summary>A session has a whole request whose turn it is.</summary>
     public void Handle(Exchange exchange)
     {
+        if (!IsServing)
+        {
+            // Its logs are being closed: nothing may be appended, and no answer could be kept.
+            exchange.Refuse("the node is stopping");
+            return;
+        }
+
         var key = exchange.Header.ApiKey;
         var handler = ApiHandlers.Find(key);
         if (handler is null)

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
+using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Log;
@@ -160,7 +161,14 @@ public sealed class PartitionLog
     public AppendOutcome Append(
         in Now now, Memory<byte> records, AppendOrigin origin, LeaderEpoch epoch, short produceVersion = short.MaxValue)
     {
-        Invariant.Check(!_isClosed && !_isTruncating);
+        Invariant.Check(!_isTruncating);
+        if (_isClosed && origin != AppendOrigin.Raft)
+        {
+            // The node is stopping, or the topic was deleted: somebody else leads from now on, or nobody does.
+            return new AppendOutcome(ErrorCode.NotLeaderOrFollower, null);
+        }
+
+        Invariant.Check(!_isClosed);
         return origin switch
         {
             AppendOrigin.Client => _appender.AppendFromClient(now, records, epoch, produceVersion),
