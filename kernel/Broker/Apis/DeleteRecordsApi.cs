@@ -1,3 +1,4 @@
+using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Replication;
 using Deterministic.Broker.Requests;
 using Deterministic.Primitives;
@@ -21,6 +22,7 @@ internal static class DeleteRecordsApi
             return;
         }
 
+        var moved = false;
         var response = new DeleteRecordsResponse();
         foreach (var topic in request.Topics)
         {
@@ -39,11 +41,20 @@ internal static class DeleteRecordsApi
                 if (answer.ErrorCode == 0)
                 {
                     answer.LowWatermark = partition!.Log!.LogStartOffset.Value;
+                    moved = true;
                 }
             }
         }
 
-        exchange.Answer(response);
+        if (moved)
+        {
+            // Confirmed is confirmed: without the checkpoint a crash would bring the records back (BUGS STO-11).
+            Routine.Run(broker.LogDirectory.CheckpointNow(), () => exchange.Answer(response));
+        }
+        else
+        {
+            exchange.Answer(response);
+        }
     }
 
     private static ErrorCode Delete(Broker broker, Partition? partition, long offset)

@@ -20,6 +20,7 @@ internal sealed class DirectoryCheckpoints
     private readonly PartitionTable _partitions;
     private readonly Dictionary<(string Topic, int Index), Offset> _recoveryPoints = [];
     private readonly Dictionary<(string Topic, int Index), Offset> _logStarts = [];
+    private readonly List<Ticket> _waiting = [];
     private bool _isWriting;
 
     public DirectoryCheckpoints(LogEnvironment environment, PartitionTable partitions)
@@ -63,6 +64,26 @@ internal sealed class DirectoryCheckpoints
             isClean, _recoveryPoints.GetValueOrDefault(key), _logStarts.GetValueOrDefault(key), hosted.TopicId);
     }
 
+    /// <summary>
+    /// Ends when everything that is true now is in durable files: a round under way may have begun too early to know it.
+    /// </summary>
+    public IEnumerator<Ticket> WriteNow()
+    {
+        while (_isWriting)
+        {
+            var turn = new Ticket();
+            _waiting.Add(turn);
+            yield return turn;
+        }
+
+        var writing = Write();
+        while (writing.MoveNext())
+        {
+            yield return writing.Current;
+        }
+    }
+
+    /// <summary>One round; none where one is under way.</summary>
     public IEnumerator<Ticket> Write()
     {
         if (_isWriting)
@@ -100,5 +121,11 @@ internal sealed class DirectoryCheckpoints
         }
 
         _isWriting = false;
+        var waiting = _waiting.ToArray();
+        _waiting.Clear();
+        foreach (var turn in waiting)
+        {
+            turn.Complete();
+        }
     }
 }

@@ -147,7 +147,7 @@ public sealed class LogDirectory : ITimed
             }
         }
 
-        var writing = _checkpoints.Write();
+        var writing = _checkpoints.WriteNow();
         while (writing.MoveNext())
         {
             yield return writing.Current;
@@ -163,6 +163,9 @@ public sealed class LogDirectory : ITimed
             yield return marker.Current;
         }
     }
+
+    /// <summary>Ends when the log starts that are true now survive the power failing.</summary>
+    public IEnumerator<Ticket> CheckpointNow() => _checkpoints.WriteNow();
 
     public void TimerFired(in Now now, long token)
     {
