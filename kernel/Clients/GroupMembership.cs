@@ -262,6 +262,13 @@ public sealed class GroupMembership : IAnswerTo
 
     private void Join()
     {
+        if (_coordinator < 0)
+        {
+            // It left, or was put out, before the coordinator was known.
+            State = MembershipState.Searching;
+            return;
+        }
+
         if (Wire() is not { } wire)
         {
             return;
