@@ -70,6 +70,8 @@ public sealed class GroupProgram : MachineProgram
 
     public string Waiting => FormattableString.Invariant($"member {_number} is {Membership.State}");
 
+    protected override Instant OwnDeadline => IsStopped ? _commitAt : Instant.Min(_commitAt, _leaveAt);
+
     private GroupMembership Membership => _machine.Group!;
 
     protected override void Begin()
@@ -97,13 +99,6 @@ public sealed class GroupProgram : MachineProgram
             Membership.Leave();
             NoteMembership();
         }
-
-        var asked = Effects.WakeAt(Effects.Count - 1).At;
-        var own = Instant.Min(_commitAt, _leaveAt);
-        if (own < asked && own > now.Instant)
-        {
-            Effects.Add(new WakeAt(own));
-        }
     }
 
     private void NoteMembership()
@@ -116,6 +111,8 @@ public sealed class GroupProgram : MachineProgram
 
         if (state == MembershipState.Stable && _state != MembershipState.Stable)
         {
+            // Joining again may end in the same generation; reading begins at what is committed all the same.
+            _begun.Clear();
             foreach (var position in _machine.Positions)
             {
                 // A partition without a commit has no position yet: -1, and auto.offset.reset decides.

@@ -17,6 +17,7 @@ public abstract class MachineProgram : IClientProgram
 {
     private readonly SortedDictionary<long, Socket> _sockets = [];
     private readonly Dictionary<long, long> _connections = [];
+    private Instant _machineWakeAt = Instant.Never;
 
     protected ClientProcess Seat { get; private set; } = null!;
 
@@ -55,6 +56,9 @@ public abstract class MachineProgram : IClientProgram
 
     public void Woken() => Step(ClientInput.Tick());
 
+    /// <summary>When the program itself wants its next turn, besides what its machine asks for.</summary>
+    protected virtual Instant OwnDeadline => Instant.Never;
+
     /// <summary>Everything a machine needs before its first step.</summary>
     protected abstract void Begin();
 
@@ -71,6 +75,7 @@ public abstract class MachineProgram : IClientProgram
         }
 
         Effects.Clear();
+        Seat.WakeAt(Instant.Min(_machineWakeAt, OwnDeadline));
     }
 
     private void CarryOut(int position)
@@ -102,7 +107,7 @@ public abstract class MachineProgram : IClientProgram
 
                 break;
             case ClientEffectKind.Wake:
-                Seat.WakeAt(Effects.WakeAt(position).At);
+                _machineWakeAt = Effects.WakeAt(position).At;
                 break;
         }
     }

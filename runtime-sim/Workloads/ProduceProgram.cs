@@ -43,6 +43,9 @@ public sealed class ProduceProgram : MachineProgram
 
     public bool IsDone => Outstanding == 0 && (IsStopped || _sent >= _plan.Records);
 
+    protected override Instant OwnDeadline =>
+        IsStopped || _sent >= _plan.Records ? Instant.Never : _nextBurst;
+
     protected override void Begin() => _nextBurst = Seat.Now.Instant + new Duration(_plan.Every.Draw(Seat.Prng));
 
     protected override void Take(in Now now, in ClientInput input)
@@ -60,22 +63,6 @@ public sealed class ProduceProgram : MachineProgram
         }
 
         _machine.Deliveries.Clear();
-        WakeForBurst();
-    }
-
-    /// <summary>The machine asked for its own wake-up just now; ours may come first.</summary>
-    private void WakeForBurst()
-    {
-        if (IsStopped || _sent >= _plan.Records)
-        {
-            return;
-        }
-
-        var asked = Effects.WakeAt(Effects.Count - 1).At;
-        if (_nextBurst < asked)
-        {
-            Effects.Add(new WakeAt(_nextBurst));
-        }
     }
 
     private void SendBurst(in Now now)

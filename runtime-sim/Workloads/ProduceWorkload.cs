@@ -30,6 +30,7 @@ public sealed class ProduceWorkload : IWorkload
             line.Range("burst", 1, prng.OneIn(3) ? 50 : 5),
             line.Range("every", 1_000, prng.OneIn(3) ? 20_000 : 300_000),
             line.Range("size", RecordText.LeastBytes, prng.OneIn(4) ? 3_000 : 200));
+        var inFlight = line.Range("in-flight", 1, 5);
         for (var i = 0; i < count; i++)
         {
             var options = new ProducerOptions
@@ -38,7 +39,7 @@ public sealed class ProduceWorkload : IWorkload
                 ClientId = string.Create(CultureInfo.InvariantCulture, $"producer-{i}"),
                 Seed = prng.NextUInt64(),
                 RequestTimeout = new Duration(prng.Between(500_000, 10_000_000)),
-                MaxInFlight = 1 + prng.Next(5),
+                MaxInFlight = (int)inFlight.Draw(prng),
                 BatchBytes = prng.OneIn(2) ? 16 * 1024 : 1 + prng.Next(1_000),
                 MaxBufferedRecords = 1_000,
             };
