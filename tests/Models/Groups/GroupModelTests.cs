@@ -96,6 +96,16 @@ public sealed class GroupModelTests
         Assert.Equal(ErrorCode.None, world.Coordinator.Find("g", out _));
     }
 
+    [Fact]
+    public void A_commit_of_which_nothing_is_stored_makes_no_group()
+    {
+        var world = new GroupWorld(new GroupConfig { OffsetMetadataMaxBytes = 3 });
+        Commit(world, "g", 7, "long");
+        Assert.Null(world.Group("g"));
+        Commit(world, "g", 7, "\u00fcml");
+        Assert.NotNull(world.Group("g"));
+    }
+
     /// <summary>Each pair computed by Java's own String.hashCode.</summary>
     [Theory]
     [InlineData("", 0)]
@@ -110,11 +120,15 @@ public sealed class GroupModelTests
     public void The_hash_without_an_absolute_value_means_partition_zero() =>
         Assert.Equal(0, JavaHash.PartitionFor("polygenelubricants", 50));
 
-    private static void Commit(GroupWorld world, string groupId, int offset)
+    private static void Commit(GroupWorld world, string groupId, int offset, string metadata = "")
     {
         var request = new OffsetCommitRequest { GroupId = groupId };
         var topic = new OffsetCommitRequest.OffsetCommitRequestTopic { Name = "t" };
-        topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { CommittedOffset = offset });
+        topic.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition
+        {
+            CommittedOffset = offset,
+            CommittedMetadata = metadata,
+        });
         request.Topics.Add(topic);
         world.Commit(request, 9, _ => { });
     }

@@ -142,7 +142,7 @@ public sealed class ClassicGroupJoin
             }
             else
             {
-                Refuse(memberId, ErrorCode.UnknownServerError);
+                Refuse("", ErrorCode.UnknownServerError);
             }
 
             return;

@@ -56,6 +56,13 @@ public sealed class GroupOffsets
             }
         }
 
+        // A "simple" group: somebody commits without ever joining. It is a group because it has offsets.
+        if (records.Count > 0 && _machine.Find(request.GroupId) is null && _machine.Create(request.GroupId) is null)
+        {
+            answer(AllFail(request, ErrorCode.CoordinatorNotAvailable));
+            return;
+        }
+
         _machine.Append(records, failure => answer(
             failure == ErrorCode.None ? response : AllFail(request, failure)));
     }
@@ -218,12 +225,7 @@ public sealed class GroupOffsets
                     : ErrorCode.IllegalGeneration;
             }
 
-            // A "simple" group: somebody who commits without ever joining. It is a group because it has offsets.
-            group = _machine.Create(request.GroupId);
-            if (group is null)
-            {
-                return ErrorCode.CoordinatorNotAvailable;
-            }
+            return ErrorCode.None;
         }
 
         var error = ValidateMember(group, request);
