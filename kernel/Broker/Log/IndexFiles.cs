@@ -51,7 +51,9 @@ internal static class IndexFiles
         var isPlausible = areTrimmed || segment.Offsets.Count > 0;
         areTrimmed &= segment.Times.TryLoad(times.Bytes.Span);
         isPlausible &= areTrimmed || segment.Times.Count > 0;
-        if (!isPlausible || (segment.Offsets.Count == 0 && segment.Size > RebuildChunkBytes))
+        var isLacking = (segment.Offsets.Count == 0 && segment.Size > RebuildChunkBytes)
+            || (segment.Times.Count == 0 && segment.Size > 0);
+        if (!isPlausible || isLacking)
         {
             env.Effects.Reached(ProbePoint.IndexRebuilt);
             env.Effects.Add(new Note(NoteKind.FileDamaged, segment.PathOf(LogFileNames.OffsetIndex), 0, 0));
@@ -59,6 +61,12 @@ internal static class IndexFiles
             while (rebuild.MoveNext())
             {
                 yield return rebuild.Current;
+            }
+
+            var flush = RollSettling.FlushFiles(env, segment);
+            while (flush.MoveNext())
+            {
+                yield return flush.Current;
             }
         }
         else if (!areTrimmed)

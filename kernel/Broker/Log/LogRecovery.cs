@@ -114,7 +114,8 @@ internal sealed class LogRecovery(LogState state) : IBatchVisitor
             segment.CutTo(scan.Position);
         }
 
-        segment.SaveIndexes(all: index + 1 < state.Segments.Count);
+        // Also of the active segment: if it is rolled right here, an older snapshot says already that they are durable.
+        segment.SaveIndexes(all: true);
     }
 
     private IEnumerator<Ticket> RemoveFrom(int index)

@@ -10,13 +10,20 @@ using Xunit;
 
 namespace Deterministic.Tests.Models.Log;
 
-/// <summary>Random lives of one log against a list of batches: whatever happens to it, it holds what the list says.</summary>
+/// <summary>
+/// Random lives of one log against a list of batches: whatever happens to it, it holds what the list says.
+/// </summary>
 public sealed class LogModelTests
 {
-    [Property(MaxTest = 60)]
+    [Property(MaxTest = 60, EndSize = 1_000_000)]
     public void A_log_is_a_list_of_batches(int seed) => new LogLife(seed, crashes: false).Live(120);
 
-    [Property(MaxTest = 120)]
+    /// <summary>Rolled right where a snapshot stood already, before the indexes made by recovery were flushed.</summary>
+    [Theory]
+    [InlineData(-13322)]
+    public void Lives_that_once_ended_badly_end_well(int seed) => new LogLife(seed, crashes: true).Live(100);
+
+    [Property(MaxTest = 150, EndSize = 1_000_000)]
     public void A_log_after_any_crash_is_a_prefix_that_holds_all_that_was_flushed(int seed) =>
         new LogLife(seed, crashes: true).Live(100);
 }
