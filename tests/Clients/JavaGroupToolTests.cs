@@ -12,7 +12,7 @@ public sealed class JavaGroupToolTests(TestBroker broker)
     [ClientFact(Needs.JavaTools)]
     public void A_group_is_listed_described_reset_and_deleted()
     {
-        var topic = _java.NewTopic(2);
+        var topic = _java.NewTopic(1);
         var group = TestBroker.Fresh("java-group");
         _java.ConsoleProducer(topic, JavaTools.Numbered("line", 300)).MustRun();
         _java.ConsoleConsumer(topic, 300, "--group", group).MustRun();

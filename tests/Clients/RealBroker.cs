@@ -34,7 +34,7 @@ public sealed class RealBroker : IDisposable
         Bootstrap = "127.0.0.1:" + port.ToString(CultureInfo.InvariantCulture);
     }
 
-    public static bool IsThere => false;
+    public static bool IsThere => File.Exists(Program);
 
     public string Bootstrap { get; }
 

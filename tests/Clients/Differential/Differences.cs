@@ -60,7 +60,7 @@ public sealed class Differences
 
     public static string Table => Path.Combine(Installed.Root, "docs", "differences.md");
 
-    /// <summary>The rows "| `path` | reason |" of a document.</summary>
+    /// <summary>The rows "| `path` `path` | reason |" of a document.</summary>
     public static List<(string Path, string Reason)> ReadTable(string file)
     {
         var rows = new List<(string Path, string Reason)>();
@@ -69,7 +69,8 @@ public sealed class Differences
             var columns = line.Split('|', StringSplitOptions.TrimEntries);
             if (columns.Length == 4 && columns[1].StartsWith('`'))
             {
-                rows.Add((columns[1].Trim('`'), columns[2]));
+                var paths = columns[1].Split('`', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+                rows.AddRange(Array.ConvertAll(paths, path => (path, columns[2])));
             }
         }
 

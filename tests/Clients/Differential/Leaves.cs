@@ -85,7 +85,11 @@ public sealed class Leaves(Func<string, string> symbolOf)
 
     private void AddElements(string path, IList list)
     {
-        _leaves[path + ".Count"] = list.Count.ToString(CultureInfo.InvariantCulture);
+        if (list.Count == 0)
+        {
+            _leaves[path] = "empty";
+        }
+
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var element in list)
         {
