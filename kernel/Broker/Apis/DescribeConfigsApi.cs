@@ -31,14 +31,41 @@ internal static class DescribeConfigsApi
             return;
         }
 
+        var isRefused = NamesUnknownType(request);
         var response = new DescribeConfigsResponse();
         foreach (var resource in request.Resources)
         {
-            response.Results.Add(Describe(broker, resource, request.IncludeSynonyms));
+            response.Results.Add(isRefused
+                ? Refuse(resource, new ApiError(ErrorCode.InvalidRequest, UnknownResourceType))
+                : Describe(broker, resource, request.IncludeSynonyms));
         }
 
         exchange.Answer(response);
     }
+
+    /// <summary>One resource of a type that does not exist and Kafka answers none of them.</summary>
+    private static bool NamesUnknownType(DescribeConfigsRequest request)
+    {
+        foreach (var resource in request.Resources)
+        {
+            if ((ConfigResourceType)resource.ResourceType is not (ConfigResourceType.Topic or ConfigResourceType.Broker
+                or ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics or ConfigResourceType.Group))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static DescribeConfigsResponse.DescribeConfigsResult Refuse(
+        DescribeConfigsRequest.DescribeConfigsResource resource, ApiError error) => new()
+        {
+            ErrorCode = (short)error.Code,
+            ErrorMessage = error.Message ?? "",
+            ResourceType = resource.ResourceType,
+            ResourceName = resource.ResourceName,
+        };
 
     private static DescribeConfigsResponse.DescribeConfigsResult Describe(
         Broker broker, DescribeConfigsRequest.DescribeConfigsResource resource, bool withSynonyms)

@@ -31,7 +31,13 @@ internal static class DescribeTopicPartitionsApi
 
         if (HasEmptyName(request))
         {
-            exchange.Answer(RefuseAll(request));
+            exchange.Answer(RefuseAll(request, ErrorCode.UnknownServerError));
+            return;
+        }
+
+        if (request.Cursor is { } cursor && !IsValid(cursor, request))
+        {
+            exchange.Answer(RefuseAll(request, ErrorCode.InvalidRequest));
             return;
         }
 
@@ -53,15 +59,29 @@ internal static class DescribeTopicPartitionsApi
         return false;
     }
 
-    /// <summary>Kafka trips over an empty name and blames nobody in particular for it.</summary>
-    private static DescribeTopicPartitionsResponse RefuseAll(DescribeTopicPartitionsRequest request)
+    /// <summary>A cursor stands at one of the topics asked for, where topics are asked for.</summary>
+    private static bool IsValid(DescribeTopicPartitionsRequest.CursorStruct cursor, DescribeTopicPartitionsRequest request)
+    {
+        var isAmongThem = request.Topics.Count == 0;
+        foreach (var topic in request.Topics)
+        {
+            isAmongThem |= topic.Name == cursor.TopicName;
+        }
+
+        return isAmongThem && cursor.PartitionIndex >= 0;
+    }
+
+    /// <summary>
+    /// Kafka trips over an empty name and blames nobody in particular for it; a wrong cursor refuses everything too.
+    /// </summary>
+    private static DescribeTopicPartitionsResponse RefuseAll(DescribeTopicPartitionsRequest request, ErrorCode error)
     {
         var response = new DescribeTopicPartitionsResponse();
         foreach (var topic in request.Topics)
         {
             response.Topics.Add(new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic
             {
-                ErrorCode = (short)ErrorCode.UnknownServerError,
+                ErrorCode = (short)error,
                 Name = topic.Name,
             });
         }
@@ -78,11 +98,6 @@ internal static class DescribeTopicPartitionsApi
         {
             _room = limit;
             var cursor = request.Cursor;
-            if (cursor is { PartitionIndex: < 0 })
-            {
-                return _response;
-            }
-
             foreach (var name in Names(request))
             {
                 var order = cursor is null ? 1 : string.CompareOrdinal(name, cursor.TopicName);
@@ -103,16 +118,16 @@ internal static class DescribeTopicPartitionsApi
         /// <summary>False where the page is full; the cursor then says where the next one begins.</summary>
         private bool Add(string name, int from)
         {
-            if (broker.Metadata.Topics.Find(name) is not { } topic)
-            {
-                AddUnknown(name);
-                return true;
-            }
-
             if (_room == 0)
             {
                 SetCursor(name, 0);
                 return false;
+            }
+
+            if (broker.Metadata.Topics.Find(name) is not { } topic)
+            {
+                AddUnknown(name);
+                return true;
             }
 
             var answer = new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic

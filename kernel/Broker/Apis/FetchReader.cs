@@ -42,7 +42,9 @@ internal static class FetchReader
         if (partition?.Log is not { } log)
         {
             var isUnknownId = version >= FirstVersionWithTopicIds && !broker.Partitions.Knows(position.TopicId);
-            return Fail(position, isUnknownId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition);
+            var unknown = Fail(position, isUnknownId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition);
+            unknown.Answer.AbortedTransactions = [];
+            return unknown;
         }
 
         var error = Check(request, version, position, partition, log);
@@ -56,24 +58,42 @@ internal static class FetchReader
         answer.LastStableOffset = partition.LastStableOffset.Value;
         answer.LogStartOffset = log.LogStartOffset.Value;
         var from = new Offset(position.FetchOffset);
-        if (IsDiverging(position, log, from, answer))
+        if (position.LastFetchedEpoch >= 0)
         {
-            return new FetchRead { Answer = answer, MustAnswer = true };
+            var (epoch, end) = log.EndOffsetForEpoch(new LeaderEpoch(position.LastFetchedEpoch));
+            if (end.Value < 0 || epoch.Value < 0)
+            {
+                return Fail(position, ErrorCode.OffsetOutOfRange);
+            }
+
+            if (epoch.Value < position.LastFetchedEpoch || end < from)
+            {
+                answer.DivergingEpoch = new FetchResponse.EpochEndOffset { Epoch = epoch.Value, EndOffset = end.Value };
+                return new FetchRead { Answer = answer, MustAnswer = true };
+            }
         }
 
         if (from < log.LogStartOffset || from > partition.HighWatermark)
         {
-            answer.ErrorCode = (short)ErrorCode.OffsetOutOfRange;
-            return new FetchRead { Answer = answer, MustAnswer = true };
+            return Fail(position, ErrorCode.OffsetOutOfRange);
         }
 
-        var maxBytes = Math.Min(position.MaxBytes, budget);
-        if (maxBytes <= 0 && !isFirst)
+        return ReadLog(partition, log, position, answer, new Room(Math.Min(position.MaxBytes, budget), isFirst));
+    }
+
+    /// <summary>How many bytes an answer may still take; the first partition with records may pass it by one batch.</summary>
+    private readonly record struct Room(int Bytes, bool IsFirst);
+
+    private static FetchRead ReadLog(
+        Partition partition, PartitionLog log, FetchPosition position, FetchResponse.PartitionData answer, Room room)
+    {
+        if (room is { Bytes: <= 0, IsFirst: false })
         {
             return new FetchRead { Answer = answer };
         }
 
-        var read = log.Read(from, partition.HighWatermark, Math.Max(0, maxBytes), isFirst);
+        var from = new Offset(position.FetchOffset);
+        var read = log.Read(from, partition.HighWatermark, Math.Max(0, room.Bytes), room.IsFirst);
         switch (read.Kind)
         {
             case ReadKind.NeedsDisk:
@@ -82,8 +102,7 @@ internal static class FetchReader
                 answer.Records = new Records(read.Slice);
                 return new FetchRead { Answer = answer, Bytes = read.Slice.Length };
             case ReadKind.OutOfRange:
-                answer.ErrorCode = (short)ErrorCode.OffsetOutOfRange;
-                return new FetchRead { Answer = answer, MustAnswer = true };
+                return Fail(position, ErrorCode.OffsetOutOfRange);
             case ReadKind.Empty:
             default:
                 return new FetchRead { Answer = answer };
@@ -99,7 +118,7 @@ internal static class FetchReader
             return ErrorCode.NotLeaderOrFollower;
         }
 
-        if (position.CurrentLeaderEpoch >= 0 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
+        if (position.CurrentLeaderEpoch != -1 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
             return position.CurrentLeaderEpoch < partition.LeaderEpoch.Value
                 ? ErrorCode.FencedLeaderEpoch
@@ -109,24 +128,6 @@ internal static class FetchReader
         return version < FirstVersionWithZstd && log.Config.Compression?.Type == CompressionType.Zstd
             ? ErrorCode.UnsupportedCompressionType
             : ErrorCode.None;
-    }
-
-    private static bool IsDiverging(
-        FetchPosition position, PartitionLog log, Offset from, FetchResponse.PartitionData answer)
-    {
-        if (position.LastFetchedEpoch < 0)
-        {
-            return false;
-        }
-
-        var (epoch, end) = log.EndOffsetForEpoch(new LeaderEpoch(position.LastFetchedEpoch));
-        if (epoch.Value >= position.LastFetchedEpoch && end >= from)
-        {
-            return false;
-        }
-
-        answer.DivergingEpoch = new FetchResponse.EpochEndOffset { Epoch = epoch.Value, EndOffset = end.Value };
-        return true;
     }
 
     private static FetchRead Fail(FetchPosition position, ErrorCode error)

@@ -37,13 +37,19 @@ internal static class ListOffsetsApi
     private static IEnumerator<Ticket> Answer(Broker broker, Exchange exchange, ListOffsetsRequest request)
     {
         var response = new ListOffsetsResponse();
-        var seen = Duplicates.Of(request);
+        var duplicates = Duplicates.Of(request);
+        var answered = new HashSet<(string Topic, int Partition)>();
         foreach (var topic in request.Topics)
         {
             var answers = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name };
             response.Topics.Add(answers);
             foreach (var asked in topic.Partitions)
             {
+                if (!answered.Add((topic.Name, asked.PartitionIndex)))
+                {
+                    continue;
+                }
+
                 var answer = new ListOffsetsResponse.ListOffsetsPartitionResponse
                 {
                     PartitionIndex = asked.PartitionIndex,
@@ -52,7 +58,7 @@ internal static class ListOffsetsApi
                     LeaderEpoch = -1,
                 };
                 answers.Partitions.Add(answer);
-                if (seen.Contains((topic.Name, asked.PartitionIndex)))
+                if (duplicates.Contains((topic.Name, asked.PartitionIndex)))
                 {
                     answer.ErrorCode = (short)ErrorCode.InvalidRequest;
                     continue;
@@ -87,7 +93,7 @@ internal static class ListOffsetsApi
             return ErrorCode.UnknownTopicOrPartition;
         }
 
-        if (asked.CurrentLeaderEpoch >= 0 && asked.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
+        if (asked.CurrentLeaderEpoch != -1 && asked.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
             return asked.CurrentLeaderEpoch < partition.LeaderEpoch.Value
                 ? ErrorCode.FencedLeaderEpoch
@@ -139,7 +145,7 @@ internal static class ListOffsetsApi
         answer.LeaderEpoch = found.LeaderEpoch.Value;
     }
 
-    /// <summary>Partitions named more than once: Kafka answers INVALID_REQUEST for each of their mentions.</summary>
+    /// <summary>Partitions named more than once: Kafka answers INVALID_REQUEST, once for all mentions.</summary>
     private static class Duplicates
     {
         public static HashSet<(string Topic, int Partition)> Of(ListOffsetsRequest request)

@@ -49,7 +49,7 @@ internal static class OffsetForLeaderEpochApi
             return answer;
         }
 
-        if (asked.CurrentLeaderEpoch >= 0 && asked.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
+        if (asked.CurrentLeaderEpoch != -1 && asked.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
             var isOld = asked.CurrentLeaderEpoch < partition.LeaderEpoch.Value;
             answer.ErrorCode = (short)(isOld ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch);

@@ -31,6 +31,7 @@ internal static class ProduceApi
             return;
         }
 
+        var refusal = RefusalOfAll(request);
         var response = new ProduceResponse();
         var waiter = new ProduceWaiter(broker, exchange, response, request.Acks);
         foreach (var topic in request.TopicData)
@@ -44,7 +45,7 @@ internal static class ProduceApi
                 var partition = exchange.Version >= 13
                     ? broker.Partitions.Find(topic.TopicId, data.Index)
                     : broker.Partitions.Find(topic.Name, data.Index);
-                var error = Check(broker, exchange, request, topic, partition);
+                var error = refusal != ErrorCode.None ? refusal : Check(broker, exchange, request, topic, partition);
                 if (error != ErrorCode.None)
                 {
                     answer.ErrorCode = (short)error;
@@ -64,6 +65,33 @@ internal static class ProduceApi
         waiter.Begin(request.TimeoutMs);
     }
 
+    /// <summary>
+    /// Before anything else Kafka looks at each first batch for transactions: one that it cannot look into, or that is
+    /// transactional though the request is not, refuses the whole request.
+    /// </summary>
+    private static ErrorCode RefusalOfAll(ProduceRequest request)
+    {
+        foreach (var topic in request.TopicData)
+        {
+            foreach (var data in topic.PartitionData)
+            {
+                var bytes = data.Records?.Bytes ?? Memory<byte>.Empty;
+                var isBatch = RecordBatches.TryRead(bytes.Span, out var batch, out var error);
+                if (error == BatchError.UnknownMagic)
+                {
+                    return ErrorCode.CorruptMessage;
+                }
+
+                if (isBatch && batch.IsTransactional && request.TransactionalId is null)
+                {
+                    return ErrorCode.TransactionalIdAuthorizationFailed;
+                }
+            }
+        }
+
+        return ErrorCode.None;
+    }
+
     private static ErrorCode Check(
         Broker broker,
         Exchange exchange,
@@ -71,15 +99,15 @@ internal static class ProduceApi
         ProduceRequest.TopicProduceData topic,
         Partition? partition)
     {
-        if (request.Acks is < -1 or > 1)
-        {
-            return ErrorCode.InvalidRequiredAcks;
-        }
-
         if (partition is null || partition.Log is null)
         {
             var isUnknownId = exchange.Version >= 13 && !broker.Partitions.Knows(topic.TopicId);
             return isUnknownId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
+        }
+
+        if (request.Acks is < -1 or > 1)
+        {
+            return ErrorCode.InvalidRequiredAcks;
         }
 
         var isInternal = InternalTopics.Contains(partition.Topic);
@@ -106,6 +134,7 @@ internal static class ProduceApi
         answer.ErrorMessage = outcome.Message;
         if (outcome.Error != ErrorCode.None)
         {
+            answer.LogStartOffset = TellsLogStart(outcome.Error) ? partition.Log!.LogStartOffset.Value : -1;
             AddRecordErrors(outcome, answer);
             return;
         }
@@ -115,6 +144,11 @@ internal static class ProduceApi
         answer.LogStartOffset = partition.Log!.LogStartOffset.Value;
         waiter.Await(partition, outcome.LastOffset + 1, answer);
     }
+
+    /// <summary>Kafka tells where the log starts also with most refusals: with those the log itself came to.</summary>
+    private static bool TellsLogStart(ErrorCode error) => error is not (
+        ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge
+        or ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.InvalidRequiredAcks);
 
     private static void AddRecordErrors(in AppendOutcome outcome, ProduceResponse.PartitionProduceResponse answer)
     {
