@@ -30,6 +30,16 @@ public sealed class ApacheKafka : IDisposable
 
     public static bool IsThere => Installed.KafkaHome is { } home && Directory.Exists(Path.Combine(home, "libs"));
 
+    /// <summary>What lets internal topics exist on one node.</summary>
+    public static string[] OneNodeSettings { get; } =
+    [
+        "offsets.topic.replication.factor=1",
+        "transaction.state.log.replication.factor=1",
+        "transaction.state.log.min.isr=1",
+        "share.coordinator.state.topic.replication.factor=1",
+        "share.coordinator.state.topic.min.isr=1",
+    ];
+
     public string Bootstrap { get; }
 
     /// <summary>One class of Kafka's, ready to run: the JVM is told to start fast, since most runs are short.</summary>
@@ -62,12 +72,8 @@ public sealed class ApacheKafka : IDisposable
         "controller.listener.names=CONTROLLER",
         "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "log.dirs=" + Path.Combine(_folder, "data"),
-        "offsets.topic.replication.factor=1",
-        "transaction.state.log.replication.factor=1",
-        "transaction.state.log.min.isr=1",
-        "share.coordinator.state.topic.replication.factor=1",
-        "share.coordinator.state.topic.min.isr=1",
         "group.initial.rebalance.delay.ms=0",
+        .. OneNodeSettings,
         .. settings,
     ];
 }

@@ -60,7 +60,8 @@ internal static class DescribeTopicPartitionsApi
     }
 
     /// <summary>A cursor stands at one of the topics asked for, where topics are asked for.</summary>
-    private static bool IsValid(DescribeTopicPartitionsRequest.CursorStruct cursor, DescribeTopicPartitionsRequest request)
+    private static bool IsValid(
+        DescribeTopicPartitionsRequest.CursorStruct cursor, DescribeTopicPartitionsRequest request)
     {
         var isAmongThem = request.Topics.Count == 0;
         foreach (var topic in request.Topics)

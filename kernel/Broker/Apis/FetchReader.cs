@@ -29,6 +29,7 @@ internal static class FetchReader
 {
     private const short FirstVersionWithTopicIds = 13;
     private const short FirstVersionWithZstd = 10;
+    private const sbyte ReadCommitted = 1;
 
     public static Partition? Find(Broker broker, short version, FetchPosition position) =>
         version >= FirstVersionWithTopicIds
@@ -57,6 +58,7 @@ internal static class FetchReader
         answer.HighWatermark = partition.HighWatermark.Value;
         answer.LastStableOffset = partition.LastStableOffset.Value;
         answer.LogStartOffset = log.LogStartOffset.Value;
+        answer.AbortedTransactions = request.IsolationLevel == ReadCommitted ? [] : null;
         var from = new Offset(position.FetchOffset);
         if (position.LastFetchedEpoch >= 0)
         {
@@ -81,7 +83,7 @@ internal static class FetchReader
         return ReadLog(partition, log, position, answer, new Room(Math.Min(position.MaxBytes, budget), isFirst));
     }
 
-    /// <summary>How many bytes an answer may still take; the first partition with records may pass it by one batch.</summary>
+    /// <summary>Bytes that an answer may still take; the first partition with records may pass them.</summary>
     private readonly record struct Room(int Bytes, bool IsFirst);
 
     private static FetchRead ReadLog(
@@ -118,7 +120,7 @@ internal static class FetchReader
             return ErrorCode.NotLeaderOrFollower;
         }
 
-        if (position.CurrentLeaderEpoch != -1 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
+        if (position.CurrentLeaderEpoch >= 0 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
             return position.CurrentLeaderEpoch < partition.LeaderEpoch.Value
                 ? ErrorCode.FencedLeaderEpoch

@@ -174,6 +174,9 @@ internal static class MetadataApi
             }
         }
 
+        private int Operations =>
+            request.IncludeTopicAuthorizedOperations ? AuthorizedOperations.Topic : AuthorizedOperations.NotAsked;
+
         private MetadataResponse.MetadataResponseTopic Unknown(string name)
         {
             var isLegal = TopicNames.Refuse(name) is null;
@@ -187,6 +190,7 @@ internal static class MetadataApi
                 ErrorCode = (short)(isLegal ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException),
                 Name = name,
                 IsInternal = InternalTopics.Contains(name),
+                TopicAuthorizedOperations = Operations,
             };
         }
 
@@ -197,9 +201,7 @@ internal static class MetadataApi
                 Name = topic.Name,
                 TopicId = topic.Id,
                 IsInternal = InternalTopics.Contains(topic.Name),
-                TopicAuthorizedOperations = request.IncludeTopicAuthorizedOperations
-                    ? AuthorizedOperations.Topic
-                    : AuthorizedOperations.NotAsked,
+                TopicAuthorizedOperations = Operations,
             };
             for (var index = 0; index < topic.Partitions.Count; index++)
             {

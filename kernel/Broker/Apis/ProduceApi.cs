@@ -111,7 +111,9 @@ internal static class ProduceApi
         }
 
         var isInternal = InternalTopics.Contains(partition.Topic);
-        return isInternal && exchange.Header.ClientId != AdminClientId ? ErrorCode.InvalidTopicException : ErrorCode.None;
+        return isInternal && exchange.Header.ClientId != AdminClientId
+            ? ErrorCode.InvalidTopicException
+            : ErrorCode.None;
     }
 
     private static void AppendOne(

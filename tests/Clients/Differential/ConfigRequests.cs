@@ -35,7 +35,7 @@ public static class ConfigRequests
         (10, Values.Topic.Select(topic => (TopicResource, topic))),
         (3, Gen.Elements("1", "", "2", "x").Select(broker => (BrokerResource, broker))),
         (1, Gen.Elements<(sbyte, string)>(
-            (LoggerResource, "1"), (GroupResource, "g0"), (GroupResource, ""), (MetricsResource, "m"),
+            (LoggerResource, "7"), (GroupResource, "g0"), (GroupResource, ""), (MetricsResource, "m"),
             (0, "t0"), (99, "t0"))));
 
     public static Gen<Step> DescribeConfigs { get; } =

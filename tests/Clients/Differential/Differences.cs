@@ -43,7 +43,9 @@ public sealed class Differences
         "FetchResponse.SessionId",
     ];
 
-    private readonly List<(Regex Path, string Reason)> _known = [];
+    private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.Singleline;
+
+    private readonly List<(Regex Path, Regex Kafka, Regex Ours, string Reason)> _known = [];
     private readonly List<Regex> _free = [];
     private readonly List<Regex> _presenceOnly = [];
 
@@ -52,37 +54,20 @@ public sealed class Differences
     {
         _free.AddRange(Array.ConvertAll(Free, Glob));
         _presenceOnly.AddRange(Array.ConvertAll(PresenceOnly, Glob));
-        foreach (var (path, reason) in table is null ? [] : ReadTable(table))
+        if (table is not null)
         {
-            _known.Add((Glob(path), reason));
+            ReadTable(table);
         }
     }
 
     public static string Table => Path.Combine(Installed.Root, "docs", "differences.md");
 
-    /// <summary>The rows "| `path` `path` | reason |" of a document.</summary>
-    public static List<(string Path, string Reason)> ReadTable(string file)
-    {
-        var rows = new List<(string Path, string Reason)>();
-        foreach (var line in File.Exists(file) ? File.ReadAllLines(file) : [])
-        {
-            var columns = line.Split('|', StringSplitOptions.TrimEntries);
-            if (columns.Length == 4 && columns[1].StartsWith('`'))
-            {
-                var paths = columns[1].Split('`', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-                rows.AddRange(Array.ConvertAll(paths, path => (path, columns[2])));
-            }
-        }
-
-        return rows;
-    }
-
     /// <summary>Why a difference is accepted, or null when nobody accepted it.</summary>
-    public string? ReasonFor(string path)
+    public string? ReasonFor(Difference difference)
     {
-        foreach (var (pattern, reason) in _known)
+        foreach (var (path, kafka, ours, reason) in _known)
         {
-            if (pattern.IsMatch(path))
+            if (path.IsMatch(difference.Path) && kafka.IsMatch(difference.Kafka) && ours.IsMatch(difference.Ours))
             {
                 return reason;
             }
@@ -110,6 +95,25 @@ public sealed class Differences
         return differences;
     }
 
+    /// <summary>The rows "| `path` `path` | Kafka's value | ours | reason |" of a document.</summary>
+    private void ReadTable(string file)
+    {
+        foreach (var line in File.ReadAllLines(file))
+        {
+            var columns = line.Split('|', StringSplitOptions.TrimEntries);
+            if (columns.Length != 6 || !columns[1].StartsWith('`'))
+            {
+                continue;
+            }
+
+            var paths = columns[1].Split('`', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            foreach (var path in paths)
+            {
+                _known.Add((Glob(path), Glob(columns[2]), Glob(columns[3]), columns[4]));
+            }
+        }
+    }
+
     private bool IsForgiven(string path, string kafka, string ours) =>
         _free.Exists(pattern => pattern.IsMatch(path))
         || (_presenceOnly.Exists(pattern => pattern.IsMatch(path)) && IsPresent(kafka) == IsPresent(ours));
@@ -117,5 +121,5 @@ public sealed class Differences
     private static bool IsPresent(string value) => value is not ("null" or "absent") && !value.StartsWith('-');
 
     private static Regex Glob(string pattern) =>
-        new("^" + Regex.Escape(pattern).Replace("\\*", ".*") + "$", RegexOptions.CultureInvariant);
+        new("^" + Regex.Escape(pattern).Replace("\\*", ".*") + "$", Options);
 }

@@ -23,7 +23,9 @@ public sealed class DifferentialBrokers : IDisposable
 
         if (ours is null)
         {
-            var started = new RealBroker(settings);
+            // Records are to be seen when Kafka shows them: written. In the flush mode they are seen when flushed.
+            var started = new RealBroker(
+                [.. settings, .. ApacheKafka.OneNodeSettings, "log.durability.mode=page-cache"]);
             (_ownedOurs, ours) = (started, started.Bootstrap);
         }
         else if (ours == "kafka")

@@ -12,7 +12,7 @@ namespace Deterministic.Tests.Clients.Differential;
 /// </summary>
 public static class DifferentialReport
 {
-    private const int MostDifferencesShown = 60;
+    private const int MostDifferencesShown = 400;
 
     public static string Of(DifferentialRun run, TimeSpan took)
     {

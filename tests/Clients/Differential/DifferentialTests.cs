@@ -29,15 +29,16 @@ public sealed class DifferentialTests
         var table = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(table, "| field | why |\n|---|---|\n| `A.B[*].C` | we think so |\n");
+            File.WriteAllText(table, "| `A.B[*].C` `A.D` | * | 2 | we think so |\n");
             var differences = new Differences(table);
             var found = differences.Between(
                 new(StringComparer.Ordinal) { ["A.B[x].C"] = "1", ["A.Host"] = "a", ["A.ErrorMessage"] = "text" },
                 new(StringComparer.Ordinal) { ["A.B[x].C"] = "2", ["A.Host"] = "b", ["A.ErrorMessage"] = "null" });
             Assert.Equal(["A.B[x].C", "A.ErrorMessage"], found.ConvertAll(difference => difference.Path));
             Assert.Equal("A.B[].C", found[0].Field);
-            Assert.Equal("we think so", differences.ReasonFor("A.B[x].C"));
-            Assert.Null(differences.ReasonFor("A.ErrorMessage"));
+            Assert.Equal("we think so", differences.ReasonFor(found[0]));
+            Assert.Null(differences.ReasonFor(found[0] with { Ours = "3" }));
+            Assert.Null(differences.ReasonFor(found[1]));
         }
         finally
         {

@@ -28,7 +28,7 @@ public static class RecordRequests
                 {
                     Name = scene.Topic(topic),
                     TopicId = scene.TopicId(topic),
-                    PartitionData = second
+                    PartitionData = second && partition != 1
                         ? [PartOf(partition, batch, scene), PartOf(1, batch, scene)]
                         : [PartOf(partition, batch, scene)],
                 },
@@ -36,12 +36,13 @@ public static class RecordRequests
         })
         {
             IsAnswered = acks != 0,
+            Note = batch.ToString(),
         };
 
     public static Gen<Step> Fetch { get; } =
         from version in Values.VersionOf(ApiKey.Fetch)
         from partitions in Values.ListOf(Fetched(), 1, 3)
-        from maxBytes in Gen.Elements(int.MaxValue, 1 << 20, 1 << 20, 100, 1, 0, -1)
+        from maxBytes in Gen.Elements(int.MaxValue, 1 << 20, 1 << 20, 100, 1, 0)
         from isolation in Gen.Elements<sbyte>(0, 0, 1)
         from minBytes in Gen.Elements(1, 1, 0, 100)
         from session in Gen.Frequency((5, Gen.Constant("none")), (3, Gen.Elements("new", "next")),

@@ -76,6 +76,9 @@ public sealed class Scene(string prefix)
             case MetadataResponse metadata:
                 metadata.Topics.RemoveAll(topic => topic.ErrorCode == 0 && !IsOwnName(topic.Name));
                 break;
+            case FetchResponse fetched:
+                MergeTopics(fetched);
+                break;
             case ListGroupsResponse groups:
                 groups.Groups.RemoveAll(group => !IsOwnName(group.GroupId));
                 break;
@@ -116,6 +119,21 @@ public sealed class Scene(string prefix)
     {
         _topicIds[topic] = id;
         _symbols[id.ToString()] = "id of " + topic[prefix.Length..];
+    }
+
+    /// <summary>How a fetch's partitions are grouped by topic is up to the broker.</summary>
+    private static void MergeTopics(FetchResponse response)
+    {
+        for (var i = response.Responses.Count - 1; i > 0; i--)
+        {
+            var topic = response.Responses[i];
+            var first = response.Responses.Find(one => one.Topic == topic.Topic && one.TopicId == topic.TopicId)!;
+            if (!ReferenceEquals(first, topic))
+            {
+                first.Partitions.AddRange(topic.Partitions);
+                response.Responses.RemoveAt(i);
+            }
+        }
     }
 
     private bool IsOwnName(string? name) => name is not null && name.StartsWith(prefix, StringComparison.Ordinal);

@@ -81,7 +81,7 @@ public sealed class SequenceRunner(Peer kafka, Peer ours, Differences difference
         var unexplained = new List<Difference>();
         foreach (var difference in differences.Between(LeavesOf(kafka, step, theirs), LeavesOf(ours, step, mine)))
         {
-            if (differences.ReasonFor(difference.Path) is { } reason)
+            if (differences.ReasonFor(difference) is { } reason)
             {
                 Explained.Add(reason);
             }

@@ -23,7 +23,11 @@ public sealed record Step(ApiKey Key, short Version, Func<Scene, IRequest> Build
     /// </summary>
     public Step? Partner { get; init; }
 
+    /// <summary>What the request's own text does not show, such as what is wrong with a batch.</summary>
+    public string Note { get; init; } = "";
+
     public override string ToString() =>
         FormattableString.Invariant($"v{Version} {Build(new Scene(""))}")
-        + (Damage is null ? "" : " (damaged)") + (Partner is null ? "" : "\n      beside " + Partner);
+        + (Note.Length == 0 ? "" : "  # " + Note) + (Damage is null ? "" : " (damaged)")
+        + (Partner is null ? "" : "\n      beside " + Partner);
 }
