@@ -308,6 +308,8 @@ public sealed class Simulation : IFault
             return;
         }
 
+        // Small files follow the logs a moment later.
+        World.Run(World.Now + Duration.FromSeconds(10));
         foreach (var node in World.Nodes)
         {
             _store.Judge(World, node, isAtRest: true);

@@ -347,6 +347,10 @@ public sealed class NodeProcess : IProcess
         Disk.LoseProcess();
         Die();
         _world.Network.ProcessDied(this, _world.Now);
+        if (_world.IsHealed)
+        {
+            _world.StartNode(_index, _world.Now + Duration.FromMilliseconds(100));
+        }
     }
 
     private void ScheduleDisk()

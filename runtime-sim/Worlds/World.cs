@@ -80,6 +80,9 @@ public sealed class World
     /// <summary>Everything that happened, in one number.</summary>
     public ulong Hash => _hash.Value;
 
+    /// <summary>The faults are over: a node that still stops, because it was asked to before, is started again.</summary>
+    public bool IsHealed { get; private set; }
+
     /// <summary>The first thing that went wrong; the run ends there.</summary>
     public Failure? Failure { get; private set; }
 
@@ -137,6 +140,7 @@ public sealed class World
         }
 
         _faults.Clear();
+        IsHealed = true;
         Network.Heal(Now);
         for (var i = 0; i < Nodes.Count; i++)
         {
