@@ -57,6 +57,7 @@ public sealed class ProducerMachine : IAnswerTo
     private long _producerId = -1;
     private short _producerEpoch = -1;
     private bool _isInitializing;
+    private bool _mustRenew;
     private Instant _initAgainAt;
     private Instant _now;
 
@@ -175,6 +176,11 @@ public sealed class ProducerMachine : IAnswerTo
 
     private bool HasIdentity()
     {
+        if (_mustRenew)
+        {
+            RenewIfSettled();
+        }
+
         if (!_options.IsIdempotent || _producerId >= 0)
         {
             return true;
@@ -196,12 +202,12 @@ public sealed class ProducerMachine : IAnswerTo
         {
             foreach (var (partition, queue) in partitions)
             {
-                if (!queue.HasReady(_now) || _cluster.Leader(topic, partition, _now) is not { } wire)
+                if (!queue.HasReady(_now, _mustRenew) || _cluster.Leader(topic, partition, _now) is not { } wire)
                 {
                     continue;
                 }
 
-                while (wire.InFlight < _options.MaxInFlight && queue.HasReady(_now))
+                while (wire.InFlight < _options.MaxInFlight && queue.HasReady(_now, _mustRenew))
                 {
                     SendOne(wire, queue);
                 }
@@ -255,6 +261,10 @@ public sealed class ProducerMachine : IAnswerTo
                 queue.Finish(batch);
                 End(queue, batch, answer.BaseOffset, error);
             }
+            else if (error == ErrorCode.OutOfOrderSequenceNumber && _mustRenew && !batch.IsUncertain)
+            {
+                queue.Refused(batch);
+            }
             else if (Errors.IsRetriable(error) || (error == ErrorCode.OutOfOrderSequenceNumber && !queue.IsFirst(batch)))
             {
                 _cluster.Refresh(_now);
@@ -270,25 +280,38 @@ public sealed class ProducerMachine : IAnswerTo
     }
 
     /// <summary>
-    /// The batch will never be in the log under its sequence, so no later one can follow it: the producer starts
-    /// anew with
-    /// another id, and what waits gets new sequences.
+    /// The batch will never be in the log under its sequence, so no later one can follow it: the producer needs another id,
+    /// and what waits gets new sequences. Not yet: a batch that was sent and never answered may be in the log, and only
+    /// under its old sequence does the broker recognise it.
     /// </summary>
     private void Fail(ProducerQueue queue, ProducerBatch batch, ErrorCode error)
     {
         queue.Finish(batch);
         End(queue, batch, -1, error);
-        if (!_options.IsIdempotent)
+        _mustRenew |= _options.IsIdempotent;
+    }
+
+    /// <summary>Takes another id once the fate of every batch sent under the old one is known.</summary>
+    private void RenewIfSettled()
+    {
+        foreach (var (_, partitions) in _queues)
         {
-            return;
+            foreach (var (_, queue) in partitions)
+            {
+                if (!queue.IsSettled)
+                {
+                    return;
+                }
+            }
         }
 
+        _mustRenew = false;
         _producerId = -1;
         foreach (var (_, partitions) in _queues)
         {
-            foreach (var (_, other) in partitions)
+            foreach (var (_, queue) in partitions)
             {
-                other.ForgetSequences();
+                queue.ForgetSequences();
             }
         }
     }

@@ -20,6 +20,9 @@ public sealed class ProducerBatch
     /// <summary>-1 until the batch is first sent, and without idempotence.</summary>
     internal int BaseSequence { get; set; } = -1;
 
+    /// <summary>It was sent and not answered, or answered without saying whether it is in the log.</summary>
+    internal bool IsUncertain { get; set; }
+
     internal byte[] Bytes => Encoded!;
 
     internal int DataBytes { get; set; }
@@ -65,7 +68,12 @@ public sealed class ProducerQueue
         last.DataBytes += bytes;
     }
 
-    internal bool HasReady(Instant now) => _waiting.First is not null && now >= _notBefore;
+    /// <summary>Nothing sent under the present sequences is without an end.</summary>
+    internal bool IsSettled => _inFlight.Count == 0 && _waiting.First?.Value.IsUncertain != true;
+
+    /// <summary>A batch may be sent; only repetitions where <paramref name="onlyUncertain"/> says so.</summary>
+    internal bool HasReady(Instant now, bool onlyUncertain) =>
+        _waiting.First is { } first && now >= _notBefore && (!onlyUncertain || first.Value.IsUncertain);
 
     /// <summary>The next batch to send, now in flight.</summary>
     internal ProducerBatch Take(long producerId, short producerEpoch)
@@ -101,6 +109,21 @@ public sealed class ProducerQueue
         }
 
         _notBefore = notBefore;
+        batch.IsUncertain = true;
+        PutBack(batch);
+    }
+
+    /// <summary>The broker said that the batch is not in the log: it goes again under another sequence.</summary>
+    internal void Refused(ProducerBatch batch)
+    {
+        if (_inFlight.Remove(batch))
+        {
+            PutBack(batch);
+        }
+    }
+
+    private void PutBack(ProducerBatch batch)
+    {
         var after = _waiting.First;
         while (after is not null && after.Value.Encoded is not null && IsOlder(after.Value, batch))
         {
@@ -123,6 +146,7 @@ public sealed class ProducerQueue
         _nextSequence = 0;
         foreach (var batch in _waiting)
         {
+            Invariant.Check(!batch.IsUncertain);
             batch.Encoded = null;
             batch.BaseSequence = -1;
         }

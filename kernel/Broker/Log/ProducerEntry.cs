@@ -50,6 +50,10 @@ internal sealed class ProducerEntry
         ? new ProducedBatch(RecordBatchLayout.NoSequence, RecordBatchLayout.NoSequence, Offset.None, Offset.None)
         : _batches[_newest];
 
+    /// <summary>The remembered batches, 0 the oldest.</summary>
+    public ProducedBatch Remembered(int index) =>
+        _batches[(_newest + MaxBatches - BatchCount + 1 + index) % MaxBatches];
+
     /// <summary>The remembered batch of the same epoch with exactly these sequences.</summary>
     public bool TryFindDuplicate(in RecordBatchView batch, out ProducedBatch duplicate)
     {

@@ -8,12 +8,21 @@ using Deterministic.Protocol.Batches;
 namespace Deterministic.Broker.Log;
 
 /// <summary>
-/// The format of .snapshot: all producers of a partition at an offset, with the last batch of each, under a checksum.
+/// The format of .snapshot: all producers of a partition at an offset, with their last batches, under a checksum.
 /// </summary>
+/// <remarks>
+/// Kafka writes one entry a producer, of its last batch, and forgets the four before it: a producer whose answers
+/// were lost
+/// then hears that its repetition is out of order. We write an entry for each remembered batch, oldest first. Kafka
+/// takes
+/// the last entry of an id, and so reads from our file exactly what it would have written.
+/// </remarks>
 internal static class ProducerSnapshot
 {
     /// <summary>Bound: what is read of such a file.</summary>
-    public const int MaxBytes = HeaderBytes + (ProducerStates.MaxProducers * EntryBytes);
+    public const int MaxBytes = HeaderBytes + (MaxEntries * EntryBytes);
+
+    private const int MaxEntries = ProducerStates.MaxProducers * ProducerEntry.MaxBatches;
 
     private const short Version = 1;
     private const int CrcAt = 2;
@@ -25,20 +34,25 @@ internal static class ProducerSnapshot
     public static byte[] ToBytes(ProducerStates states)
     {
         var entries = new List<ProducerEntry>(states.Count);
+        var count = 0;
         for (var entry = states.First; entry is not null; entry = entry.Next)
         {
             entries.Add(entry);
+            count += Math.Max(1, entry.BatchCount);
         }
 
         entries.Sort(static (a, b) => a.ProducerId.CompareTo(b.ProducerId));
-        var bytes = new byte[HeaderBytes + (entries.Count * EntryBytes)];
+        var bytes = new byte[HeaderBytes + (count * EntryBytes)];
         BinaryPrimitives.WriteInt16BigEndian(bytes, Version);
-        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(CheckedAt), entries.Count);
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(CheckedAt), count);
         var at = bytes.AsSpan(HeaderBytes);
         foreach (var entry in entries)
         {
-            Write(at, entry);
-            at = at[EntryBytes..];
+            for (var i = 0; i < Math.Max(1, entry.BatchCount); i++)
+            {
+                Write(at, entry, i < entry.BatchCount ? entry.Remembered(i) : entry.Newest);
+                at = at[EntryBytes..];
+            }
         }
 
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(CrcAt), Crc32C.Compute(bytes.AsSpan(CheckedAt)));
@@ -58,7 +72,7 @@ internal static class ProducerSnapshot
 
         var count = BinaryPrimitives.ReadInt32BigEndian(bytes[CheckedAt..]);
         if (count < 0
-            || count > ProducerStates.MaxProducers
+            || count > MaxEntries
             || bytes.Length != HeaderBytes + ((long)count * EntryBytes))
         {
             return false;
@@ -67,7 +81,12 @@ internal static class ProducerSnapshot
         var entries = new List<ProducerEntry>(count);
         for (var at = bytes[HeaderBytes..]; !at.IsEmpty; at = at[EntryBytes..])
         {
-            entries.Add(Read(at));
+            Collect(entries, at);
+        }
+
+        if (entries.Count > ProducerStates.MaxProducers)
+        {
+            return false;
         }
 
         // Oldest first, as expiry wants them; ids make it the same order everywhere.
@@ -82,9 +101,8 @@ internal static class ProducerSnapshot
         return true;
     }
 
-    private static void Write(Span<byte> at, ProducerEntry entry)
+    private static void Write(Span<byte> at, ProducerEntry entry, in ProducedBatch newest)
     {
-        var newest = entry.Newest;
         var delta = newest.LastOffset == Offset.None ? 0 : (int)(newest.LastOffset - newest.BaseOffset);
         BinaryPrimitives.WriteInt64BigEndian(at, entry.ProducerId);
         BinaryPrimitives.WriteInt16BigEndian(at[8..], entry.Epoch);
@@ -94,6 +112,28 @@ internal static class ProducerSnapshot
         BinaryPrimitives.WriteInt64BigEndian(at[26..], entry.LastTimestampMs);
         BinaryPrimitives.WriteInt32BigEndian(at[34..], entry.CoordinatorEpoch);
         BinaryPrimitives.WriteInt64BigEndian(at[38..], entry.TransactionStart.Value);
+    }
+
+    /// <summary>
+    /// Entries of one producer stand together, oldest first; a newer epoch forgets what came before it.
+    /// </summary>
+    private static void Collect(List<ProducerEntry> entries, ReadOnlySpan<byte> at)
+    {
+        var read = Read(at);
+        if (entries.Count == 0 || entries[^1].ProducerId != read.ProducerId || entries[^1].Epoch != read.Epoch)
+        {
+            entries.Add(read);
+            return;
+        }
+
+        if (read.BatchCount > 0)
+        {
+            entries[^1].Add(read.Newest);
+        }
+
+        entries[^1].LastTimestampMs = read.LastTimestampMs;
+        entries[^1].CoordinatorEpoch = read.CoordinatorEpoch;
+        entries[^1].TransactionStart = read.TransactionStart;
     }
 
     private static ProducerEntry Read(ReadOnlySpan<byte> at)
