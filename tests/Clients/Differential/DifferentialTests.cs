@@ -11,16 +11,17 @@ public sealed class DifferentialTests
 {
     private const int Requests = 1500;
 
+    /// <summary>Always the same requests here; the differential command takes new ones each time.</summary>
+    private const ulong Seed = 20780;
+
     [ClientFact(Needs.JavaTools)]
     public void Apache_Kafka_and_we_answer_generated_requests_alike()
     {
-        // Another seed every day: each run is repeatable, and no two days look at the same requests.
-        var seed = (ulong)(DateTime.UtcNow - DateTime.UnixEpoch).Days;
         using var brokers = DifferentialBrokers.Start(kafka: null, ours: TestBroker.Chosen);
         var run = new DifferentialRun(new Differences(Differences.Table));
         var watch = Stopwatch.StartNew();
-        run.Run(brokers, Requests, seed);
-        Assert.True(run.Findings.Count == 0, $"seed {seed}\n{DifferentialReport.Of(run, watch.Elapsed)}");
+        run.Run(brokers, Requests, Seed);
+        Assert.True(run.Findings.Count == 0, $"seed {Seed}\n{DifferentialReport.Of(run, watch.Elapsed)}");
     }
 
     [Fact]
