@@ -299,7 +299,7 @@ public sealed class Simulation : IFault
     {
         // Several partitions share a connection: one that has nothing new must not hold up the others.
         var options = ReadWorkload.Options(this, _workloadPrng.Fork()) with { MaxWaitMs = 1 };
-        var reader = new ReadProgram(History, _topics, options, NextConsumer(), isFinal: true);
+        var reader = new ReadProgram(History, _topics, options, NextConsumer(), Contract);
         World.AddClient(reader).Start();
         World.Run(World.Now + new Duration(ReadBackLimitUs), () => reader.IsAtEnd);
         if (World.Failure is null && !reader.IsAtEnd)

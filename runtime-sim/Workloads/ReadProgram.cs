@@ -19,15 +19,20 @@ public sealed class ReadProgram : MachineProgram
     private readonly ConsumerMachine _machine;
     private readonly IReadOnlyList<TopicPlan> _topics;
     private readonly int _number;
-    private readonly bool _isFinal;
+    private readonly Contract? _final;
 
+    /// <param name="history">Takes what is read.</param>
+    /// <param name="topics">All their partitions are read.</param>
+    /// <param name="options">The consumer's.</param>
+    /// <param name="number">The consumer's number in the history.</param>
+    /// <param name="final">Given to the one who reads everything back at the end.</param>
     public ReadProgram(
-        History history, IReadOnlyList<TopicPlan> topics, ConsumerOptions options, int number, bool isFinal)
+        History history, IReadOnlyList<TopicPlan> topics, ConsumerOptions options, int number, Contract? final)
     {
         _history = history;
         _topics = topics;
         _number = number;
-        _isFinal = isFinal;
+        _final = final;
         _machine = new ConsumerMachine(options, Effects);
     }
 
@@ -97,10 +102,12 @@ public sealed class ReadProgram : MachineProgram
         _machine.Records.Clear();
     }
 
+    private bool MayBeTrimmed(int partition) => _final is not null && _final.IsTrimmed(partition);
+
     private void Note(ConsumerPosition position)
     {
         var index = _history.Partition(FormattableString.Invariant($"{position.Topic}-{position.Partition}"));
-        if (!_isFinal)
+        if (_final is null)
         {
             if (position.HighWatermark >= 0)
             {
@@ -114,6 +121,12 @@ public sealed class ReadProgram : MachineProgram
         {
             log = new FinalLog { LogStart = position.Offset };
             _history.Final.Add(index, log);
+        }
+
+        if (log.Records.Count == 0 && _machine.Records.Count == 0 && MayBeTrimmed(index))
+        {
+            // Retention may have gone on since we asked where the log starts.
+            log.LogStart = position.Offset;
         }
 
         log.HighWatermark = position.HighWatermark;
@@ -133,9 +146,17 @@ public sealed class ReadProgram : MachineProgram
         }
 
         var index = _history.Partition(name);
-        if (_isFinal)
+        if (_final is not null)
         {
-            _history.Final[index].Records.Add((record.Offset, id));
+            var log = _history.Final[index];
+            var next = log.Records.Count == 0 ? log.LogStart : log.Records[^1].Offset + 1;
+            if (record.Offset > next && MayBeTrimmed(index))
+            {
+                log.Records.Clear();
+                log.LogStart = record.Offset;
+            }
+
+            log.Records.Add((record.Offset, id));
             return;
         }
 

@@ -27,7 +27,7 @@ public sealed class ReadWorkload : IWorkload
                 MinBytes = prng.OneIn(2) ? 1 : prng.Next(2_000),
                 MaxPartitionBytes = prng.OneIn(2) ? 1 << 20 : 1 + prng.Next(4_000),
             };
-            _readers.Add(new ReadProgram(simulation.History, [topic], options, simulation.NextConsumer(), false));
+            _readers.Add(new ReadProgram(simulation.History, [topic], options, simulation.NextConsumer(), null));
         }
     }
 

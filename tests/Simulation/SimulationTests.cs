@@ -9,12 +9,24 @@ using Run = Deterministic.Runtime.Sim.Runs.Simulation;
 namespace Deterministic.Tests.Simulation;
 
 /// <summary>
-/// The kernel in the simulator, a few seeds of every fast scenario: enough for every change to be looked at, while
-/// swarms run
+/// The kernel in the simulator, a few seeds of every fast scenario: enough for every change to be looked at, while swarms run
 /// the thousands.
 /// </summary>
 public sealed class SimulationTests
 {
+    private const ulong Seeds = 5;
+
+    public static TheoryData<string> FastScenarios()
+    {
+        var data = new TheoryData<string>();
+        foreach (var file in Directory.GetFiles(Path.Combine(ScenarioFiles.Root(), "fast"), "*.scenario"))
+        {
+            data.Add(Path.GetFileNameWithoutExtension(file));
+        }
+
+        return data;
+    }
+
     [Fact]
     public void Every_scenario_parses_and_builds_its_world()
     {
@@ -23,6 +35,24 @@ public sealed class SimulationTests
         foreach (var file in files)
         {
             Assert.NotEmpty(new Run(Scenario.Load(file), 1).World.Nodes);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(FastScenarios))]
+    public void A_fast_scenario_is_clean_and_each_seed_hashes_the_same_twice(string name)
+    {
+        var scenario = Scenario.Load(ScenarioFiles.Find(name));
+        for (var seed = 1UL; seed <= Seeds; seed++)
+        {
+            var first = new Run(scenario, seed).Run();
+            Assert.True(
+                first.Failure is null,
+                $"seed {seed}: {first.Failure}\n{CommandLine.ReplayCommand(scenario.File, seed)}");
+            if (seed <= 2)
+            {
+                Assert.Equal(first.Hash, new Run(scenario, seed).Run().Hash);
+            }
         }
     }
 
