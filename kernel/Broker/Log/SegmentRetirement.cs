@@ -142,8 +142,23 @@ internal sealed class SegmentRetirement(LogState state, LogReader reader) : ITim
 
     private IEnumerator<Ticket> RenameAll()
     {
+        Segment? anchored = null;
         while (_toRename.TryPeek(out var next))
         {
+            // The active segment's name is all that says where offsets go on once the others are gone: it has to be
+            // durable first, and until its first append it is not even a file.
+            var active = state.Segments.Active;
+            if (active != anchored && active.Log.Flushed == 0)
+            {
+                if (active.Size == 0)
+                {
+                    state.Env.Files.Append(active.Log, ReadOnlyMemory<byte>.Empty);
+                }
+
+                yield return state.Env.Files.FlushAndWait(active.Log);
+                anchored = active;
+            }
+
             var path = next.Segment.PathOf(LogFileNames.Log);
             yield return state.Env.Files.Rename(path, path + LogFileNames.Deleted);
             var indexes = SegmentFiles.RemoveIndexes(state.Env, next.Segment);
