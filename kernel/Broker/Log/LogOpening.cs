@@ -103,13 +103,14 @@ internal sealed class LogOpening
         AddSegments();
         if (IsHeadMissing())
         {
+            var first = FirstWithoutSegments;
             var remove = RemoveAll();
             while (remove.MoveNext())
             {
                 yield return remove.Current;
             }
 
-            _state.Segments.Add(_state.NewSegment(_hints.LogStartOffset, _now));
+            _state.Segments.Add(_state.NewSegment(first, _now));
         }
 
         var firstUntrusted = FirstUntrusted();
@@ -161,11 +162,19 @@ internal sealed class LogOpening
 
         if (_state.Segments.Count == 0)
         {
-            _state.Segments.Add(_state.NewSegment(_hints.LogStartOffset, _now));
+            _state.Segments.Add(_state.NewSegment(FirstWithoutSegments, _now));
         }
 
         _state.Snapshots.AddRange(_listing.Snapshots);
     }
+
+    /// <summary>
+    /// Where a log begins whose segments are all gone: the last of them may have been deleted in good order, and the empty one
+    /// behind them may have lost its name in the crash. A snapshot or a checkpoint then still says how far it had come, and
+    /// offsets below must never be given a second time.
+    /// </summary>
+    private Offset FirstWithoutSegments => Offset.Max(
+        ProvenByCheckpoints, _listing.Snapshots.Count == 0 ? Offset.Zero : _listing.Snapshots[^1]);
 
     private Offset ProvenByCheckpoints => Offset.Max(_hints.RecoveryPoint, _hints.LogStartOffset);
 
@@ -276,6 +285,7 @@ internal sealed class LogOpening
         var start = Offset.Max(_hints.LogStartOffset, _state.Segments[0].Base);
         if (start > _state.EndOffset)
         {
+            var first = FirstWithoutSegments;
             var remove = RemoveAll();
             while (remove.MoveNext())
             {

@@ -53,7 +53,7 @@ public sealed class KafkaLogTests
             Assert.DoesNotContain("isvalid: false", report, StringComparison.Ordinal);
             var newest = files.Where(file => file.EndsWith(".snapshot", StringComparison.Ordinal)).Max()!;
             var snapshot = Dump([newest]);
-            Assert.Equal(3, Occurrences(snapshot, "producerId: "));
+            Assert.Equal(15, Occurrences(snapshot, "producerId: "));
             Assert.Equal(3, Occurrences(snapshot, "lastSequence: 299 "));
         }
         finally

@@ -21,6 +21,7 @@ public sealed class LogModelTests
     /// <summary>Rolled right where a snapshot stood already, before the indexes made by recovery were flushed.</summary>
     [Theory]
     [InlineData(-13322)]
+    [InlineData(63780)]
     public void Lives_that_once_ended_badly_end_well(int seed) => new LogLife(seed, crashes: true).Live(100);
 
     [Property(MaxTest = 150, EndSize = 1_000_000)]
