@@ -87,7 +87,10 @@ public sealed class ZooCommand
 
         try
         {
-            string[] build = ["build", "runtime-sim", "-c", "Release", "-v", "q", "--nologo"];
+            string[] build =
+            [
+                "build", "runtime-sim", "-c", "Release", "-v", "q", "--nologo", "-clp:ErrorsOnly", "-p:RunAnalyzers=false",
+            ];
             var built = Execute(copy, "dotnet", build);
             if (built.ExitCode != 0)
             {

@@ -347,8 +347,9 @@ public sealed class NodeProcess : IProcess
         Disk.LoseProcess();
         Die();
         _world.Network.ProcessDied(this, _world.Now);
-        if (_world.IsHealed)
+        if (_world.IsHealed || !halt.IsClean)
         {
+            // Whoever supervises the process starts it again.
             _world.StartNode(_index, _world.Now + Duration.FromMilliseconds(100));
         }
     }
