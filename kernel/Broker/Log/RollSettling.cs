@@ -28,6 +28,7 @@ internal sealed class RollSettling(LogEnvironment env, string directory, Abandon
     private readonly Queue<Roll> _waiting = new();
     private readonly List<Ticket> _waiters = [];
     private Roll? _newest;
+    private Offset? _held;
     private bool _isRunning;
 
     /// <summary>
@@ -35,7 +36,8 @@ internal sealed class RollSettling(LogEnvironment env, string directory, Abandon
     /// may not
     /// be there, and the one at its beginning needs the segment.
     /// </summary>
-    public Offset Floor => _waiting.TryPeek(out var first) ? first.Segment.Base : new Offset(long.MaxValue);
+    public Offset Floor =>
+        _held ?? (_waiting.TryPeek(out var first) ? first.Segment.Base : new Offset(long.MaxValue));
 
     public void Begin(Segment segment, byte[] snapshot)
     {
@@ -100,6 +102,14 @@ internal sealed class RollSettling(LogEnvironment env, string directory, Abandon
                 {
                     yield return write.Current;
                 }
+
+                _held = null;
+            }
+            else
+            {
+                // Its snapshot was left out for a later one. Until that is durable nothing proves this segment: were it
+                // retired, recovery would take the whole log for one whose head was never flushed.
+                _held ??= next.Segment.Base;
             }
 
             _waiting.Dequeue();
