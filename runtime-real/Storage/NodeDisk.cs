@@ -199,13 +199,16 @@ internal sealed class NodeDisk : IDisposable
 
             Directory.Move(from, to);
         }
-        else
+        else if (File.Exists(from))
         {
             File.Move(from, to, overwrite: true);
         }
 
+        // Else there is nothing under that name: a topic deleted before anything of it reached the disk.
         Files.Renamed(effect.From, effect.To);
-        _names.Add(new NamesRequest(effect.Ticket, [Path.GetDirectoryName(from)!, toDirectory]));
+        _names.Add(new NamesRequest(effect.Ticket, Directory.Exists(Path.GetDirectoryName(from)!)
+            ? [Path.GetDirectoryName(from)!, toDirectory]
+            : [toDirectory]));
     }
 
     private void Remove(in Delete effect)
