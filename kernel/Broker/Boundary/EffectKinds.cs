@@ -88,7 +88,8 @@ public readonly record struct Flush(FileId File);
 public readonly record struct Read(long Ticket, FileId File, long Position, int Length);
 
 /// <summary>
-/// Give a file or a directory another name, replacing what has it; fine where there is none. Happens after everything asked before; answered by
+/// Give a file or a directory another name, replacing what has it; fine where there is none.
+/// Happens after everything asked before; answered by
 /// NamesChanged once it would survive the power failing. Numbers that meant the old path mean the new one.
 /// </summary>
 public readonly record struct Rename(long Ticket, string From, string To);
