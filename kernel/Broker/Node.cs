@@ -95,8 +95,17 @@ public sealed class Node : IRequestHandler
             case InputKind.Opened:
                 Open(input);
                 break;
+            case InputKind.Connected:
+                _broker.Peers.Connected(input.Connection);
+                break;
+            case InputKind.Received when input.Connection.IsDialled:
+                _broker.Peers.Received(input.Connection, input.Bytes);
+                break;
             case InputKind.Received:
                 Find(input.Connection)?.FrameReceived(input.Bytes);
+                break;
+            case InputKind.Closed when input.Connection.IsDialled:
+                _broker.Peers.Closed(input.Connection);
                 break;
             case InputKind.Closed:
                 CloseSession(input.Connection);

@@ -79,8 +79,14 @@ public readonly record struct FileSlice(FileId File, long Position, int Length)
         string.Create(CultureInfo.InvariantCulture, $"{File}[{Position}..{Position + Length}]");
 }
 
-/// <summary>One connection of one node, numbered by the runtime; a number is never used again.</summary>
+/// <summary>
+/// One connection of one node; a number is never used again. Those that others made are numbered by the runtime, from
+/// zero on; those that the node dialled, by the node, below zero.
+/// </summary>
 public readonly record struct ConnectionId(long Value)
 {
+    /// <summary>True where this node made the connection.</summary>
+    public bool IsDialled => Value < 0;
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"c{Value}");
 }

@@ -75,6 +75,9 @@ internal sealed class EffectDrain
                 case EffectKind.Send:
                     _sockets.Send(_effects.SendAt(at), _effects);
                     break;
+                case EffectKind.Dial:
+                    _sockets.Dial(_effects.DialAt(at));
+                    break;
                 case EffectKind.Close:
                     _sockets.Close(_effects.CloseAt(at).Connection);
                     break;

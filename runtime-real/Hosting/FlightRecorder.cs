@@ -38,7 +38,7 @@ internal sealed class FlightRecorder
                 entry.Number = input.Connection.Value;
                 entry.Head = input.Bytes.Length >= 8 ? BinaryPrimitives.ReadInt64BigEndian(input.Bytes.Span) : 0;
                 break;
-            case InputKind.Opened or InputKind.Closed:
+            case InputKind.Opened or InputKind.Connected or InputKind.Closed:
                 entry.Number = input.Connection.Value;
                 break;
             case InputKind.Written or InputKind.Flushed or InputKind.DiskFailed:
@@ -88,7 +88,7 @@ internal sealed class FlightRecorder
                 .Append(CultureInfo.InvariantCulture, $" correlation={(int)entry.Head}"),
             InputKind.Opened => text.Append(
                 CultureInfo.InvariantCulture, $" c{entry.Number} on {entry.Listener} from {entry.Text}"),
-            InputKind.Closed => text.Append(CultureInfo.InvariantCulture, $" c{entry.Number}"),
+            InputKind.Connected or InputKind.Closed => text.Append(CultureInfo.InvariantCulture, $" c{entry.Number}"),
             InputKind.Written or InputKind.Flushed => text.Append(
                 CultureInfo.InvariantCulture, $" f{entry.Number} to {entry.Head}"),
             InputKind.DiskFailed => text.Append(CultureInfo.InvariantCulture, $" f{entry.Number}: {entry.Text}"),

@@ -83,7 +83,7 @@ internal sealed class NodeHost : IDisposable
         _completions = new CompletionRing(options.Network.Wake);
         _disk = new NodeDisk(
             options.DataPath, options.DiskCalls, _completions, options.Name, options.Limits.MaxOpenFiles);
-        _sockets = new NodeSockets(options.Network, options.Limits, _disk, Step);
+        _sockets = new NodeSockets(options.Network, options.Limits, _disk, Step, new Dialler(_completions));
         _drain = new EffectDrain(effects, _disk, _sockets, Step, options.OnNote);
     }
 
@@ -247,6 +247,9 @@ internal sealed class NodeHost : IDisposable
                 break;
             case CompletionKind.StopRequested:
                 Step(Input.StopRequested());
+                break;
+            case CompletionKind.Dialled:
+                _sockets.Dialled(completion.Ticket, completion.Socket, _now.Instant.Microseconds);
                 break;
             case CompletionKind.Warmed:
                 _sockets.Warmed(completion.Ticket);

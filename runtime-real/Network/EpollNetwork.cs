@@ -35,7 +35,9 @@ internal sealed unsafe class EpollNetwork : INetwork
 
     public string Name => "epoll";
 
-    public IListeningSocket Listen(IPEndPoint at) => new ListeningSocket(at, socket => new LinuxSocket(socket, _pins));
+    public IListeningSocket Listen(IPEndPoint at) => new ListeningSocket(at, Adopt);
+
+    public IByteSocket Adopt(System.Net.Sockets.Socket connected) => new LinuxSocket(connected, _pins);
 
     public void Register(IPollable socket, long key, bool read, bool write) =>
         Control(Libc.EpollAdd, DescriptorOf(socket), key, read, write);

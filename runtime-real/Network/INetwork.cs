@@ -23,6 +23,9 @@ internal interface INetwork : IDisposable
     /// <summary>Binds and listens. Throws <see cref="System.Net.Sockets.SocketException"/>.</summary>
     IListeningSocket Listen(IPEndPoint at);
 
+    /// <summary>Takes over a connected socket that the node dialled.</summary>
+    IByteSocket Adopt(System.Net.Sockets.Socket connected);
+
     void Register(IPollable socket, long key, bool read, bool write);
 
     void Change(IPollable socket, long key, bool read, bool write);

@@ -21,11 +21,18 @@ internal delegate void InputSink(in Input input);
 /// </remarks>
 internal sealed class NodeSockets : IDisposable
 {
+    /// <summary>Keys of listeners lie far below those of connections, which are above and below zero.</summary>
+    private const long FirstListenerKey = long.MinValue + 1;
+
+    private const long LastListenerKey = FirstListenerKey + 1000;
+
     private readonly INetwork _network;
     private readonly NodeLimits _limits;
     private readonly NodeDisk _disk;
     private readonly InputSink _input;
     private readonly FrameBuffers _frames;
+    private readonly Dialler _dialler;
+    private readonly HashSet<long> _dialling = [];
     private readonly List<BoundListener> _listeners = [];
     private readonly Dictionary<long, Connection> _connections = [];
     private readonly List<Connection> _touched = [];
@@ -40,8 +47,9 @@ internal sealed class NodeSockets : IDisposable
     private bool _isStopping;
     private long _now;
 
-    public NodeSockets(INetwork network, NodeLimits limits, NodeDisk disk, InputSink input)
+    public NodeSockets(INetwork network, NodeLimits limits, NodeDisk disk, InputSink input, Dialler dialler)
     {
+        _dialler = dialler;
         _network = network;
         _limits = limits;
         _disk = disk;
@@ -67,16 +75,16 @@ internal sealed class NodeSockets : IDisposable
     public void Add(BoundListener listener)
     {
         _listeners.Add(listener);
-        _network.Register(listener.Socket, -_listeners.Count, read: true, write: false);
+        _network.Register(listener.Socket, FirstListenerKey + _listeners.Count - 1, read: true, write: false);
     }
 
     /// <summary>One fact from the poller.</summary>
     public void Handle(in Readiness ready, long nowMicroseconds)
     {
         _now = nowMicroseconds;
-        if (ready.Key < 0)
+        if (ready.Key < LastListenerKey)
         {
-            Accept((int)(-ready.Key - 1));
+            Accept((int)(ready.Key - FirstListenerKey));
             return;
         }
 
@@ -173,8 +181,38 @@ internal sealed class NodeSockets : IDisposable
         }
     }
 
+    /// <summary>Connects somewhere else; <see cref="Dialled"/> follows.</summary>
+    public void Dial(in Dial dial)
+    {
+        _dialling.Add(dial.Connection.Value);
+        _dialler.Dial(dial.Connection.Value, dial.Host, dial.Port);
+    }
+
+    /// <summary>Dialling ended: with a connected socket, or with none.</summary>
+    public void Dialled(long key, System.Net.Sockets.Socket? connected, long nowMicroseconds)
+    {
+        var id = new ConnectionId(key);
+        if (!_dialling.Remove(key) || connected is null)
+        {
+            connected?.Dispose();
+            _input(Input.Closed(id));
+            return;
+        }
+
+        var socket = _network.Adopt(connected);
+        var connection = new Connection(id, listener: -1, socket, new OutputQueue(_vector))
+        {
+            LastActiveMicroseconds = nowMicroseconds,
+            WatchesRead = true,
+        };
+        _connections.Add(key, connection);
+        _network.Register(socket, key, read: true, write: false);
+        _input(Input.Connected(id));
+    }
+
     public void Close(ConnectionId id)
     {
+        _dialling.Remove(id.Value);
         if (_connections.TryGetValue(id.Value, out var connection))
         {
             connection.IsClosing = true;
@@ -274,6 +312,7 @@ internal sealed class NodeSockets : IDisposable
     public void Dispose()
     {
         StopListening();
+        _dialler.Dispose();
         foreach (var connection in _connections.Values)
         {
             connection.Output.Drop();
@@ -326,7 +365,7 @@ internal sealed class NodeSockets : IDisposable
         _areListenersMuted = mute;
         for (var i = 0; i < _listeners.Count; i++)
         {
-            _network.Change(_listeners[i].Socket, -(i + 1), read: !mute, write: false);
+            _network.Change(_listeners[i].Socket, FirstListenerKey + i, read: !mute, write: false);
         }
     }
 

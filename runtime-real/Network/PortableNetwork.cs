@@ -31,8 +31,9 @@ internal sealed class PortableNetwork : INetwork
 
     public string Name => "select";
 
-    public IListeningSocket Listen(IPEndPoint at) =>
-        new ListeningSocket(at, socket => new PortableSocket(socket, _scratch));
+    public IListeningSocket Listen(IPEndPoint at) => new ListeningSocket(at, Adopt);
+
+    public IByteSocket Adopt(Socket connected) => new PortableSocket(connected, _scratch);
 
     public void Register(IPollable socket, long key, bool read, bool write) =>
         _registered.Add(socket.Handle, new Registration(key, read, write));

@@ -16,6 +16,9 @@ internal enum CompletionKind : byte
 
     /// <summary>A slice that was cold is in the page cache now: the connection may go on sending.</summary>
     Warmed,
+
+    /// <summary>A connection that the node dialled is up, or failed for the reason given.</summary>
+    Dialled,
 }
 
 /// <summary>One answer. Which fields count follows from the kind.</summary>
@@ -25,12 +28,15 @@ internal readonly record struct Completion(CompletionKind Kind)
 
     public long Position { get; init; }
 
-    /// <summary>Ticket of the kernel, or the connection of <see cref="CompletionKind.Warmed"/>.</summary>
+    /// <summary>Ticket of the kernel, or the connection of Warmed and Dialled.</summary>
     public long Ticket { get; init; }
 
     public Memory<byte> Bytes { get; init; }
 
     public string? Reason { get; init; }
+
+    /// <summary>Connected, and the node's from now on; null where dialling failed.</summary>
+    public System.Net.Sockets.Socket? Socket { get; init; }
 
     /// <summary>Given back by the node's thread, which alone counts holders.</summary>
     public SharedHandle? Lease { get; init; }

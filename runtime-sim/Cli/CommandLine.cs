@@ -179,5 +179,5 @@ public static class CommandLine
         }
     }
 
-    private static string MachineName(int node) => Workloads.MachineProgram.HostName(node);
+    private static string MachineName(int node) => Worlds.World.HostName(node);
 }

@@ -93,12 +93,18 @@ public sealed class SimulatedNetwork
     /// <summary>Closes this end: the peer reads what was written, then the end. Disconnected follows on both.</summary>
     public void Close(Socket socket, Instant now)
     {
-        if (!socket.IsOpen || socket.IsClosing)
+        if (socket.IsClosing)
         {
             return;
         }
 
         socket.IsClosing = true;
+        if (!socket.IsOpen)
+        {
+            // Still on its way, or gone already: whatever comes of the dialling is hung up.
+            return;
+        }
+
         socket.Peer.Incoming.IsFinished = true;
         _queue.Add(now, new WorldEvent(WorldEventKind.Hangup, Index(socket)));
         socket.Peer.Incoming.AddSegment(socket.Peer.Incoming.Written, now + SegmentLatency());
@@ -188,7 +194,7 @@ public sealed class SimulatedNetwork
                 DialArrived(socket, now);
                 break;
             case WorldEventKind.DialDone:
-                DialDone(socket, what.Argument == 1);
+                DialDone(socket, what.Argument == 1, now);
                 break;
             case WorldEventKind.Hangup:
                 Disconnect(socket);
@@ -236,6 +242,12 @@ public sealed class SimulatedNetwork
 
     private void DialArrived(Socket near, Instant now)
     {
+        if (near.Owner is null)
+        {
+            // Who dialled has died meanwhile.
+            return;
+        }
+
         var far = near.Peer;
         var unreachable = _dark.Contains(far.Host)
             || _blocked.Contains((near.Host, far.Host))
@@ -259,14 +271,19 @@ public sealed class SimulatedNetwork
         listener.Accepted(far, far.Port);
     }
 
-    private void DialDone(Socket near, bool isUp)
+    private void DialDone(Socket near, bool isUp, Instant now)
     {
         if (near.Owner is not { } owner)
         {
             return;
         }
 
-        near.IsOpen = isUp && near.Peer.IsOpen;
+        if (near.IsClosing && isUp)
+        {
+            HangUp(near.Peer, now);
+        }
+
+        near.IsOpen = isUp && near.Peer.IsOpen && !near.IsClosing;
         if (near.IsOpen)
         {
             owner.Connected(near);

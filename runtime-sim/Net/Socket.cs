@@ -31,6 +31,7 @@ public sealed class Socket
     internal Socket(long id, IProcess? owner, int host)
     {
         Id = id;
+        Label = id;
         Owner = owner;
         Host = host;
     }
@@ -40,6 +41,9 @@ public sealed class Socket
 
     /// <summary>True from the moment it is up until its owner is told that it is not.</summary>
     public bool IsOpen { get; internal set; }
+
+    /// <summary>The number by which its owner knows it: the socket's own where the owner did not choose one.</summary>
+    public long Label { get; set; }
 
     internal IProcess? Owner { get; set; }
 

@@ -13,7 +13,7 @@ public static class KernelNodes
     /// <summary>The step of a fresh node. Its broker id is its number in the world plus one.</summary>
     public static NodeStep Make(int number, SortedDictionary<string, string> properties, Effects effects, ulong seed)
     {
-        var host = MachineProgram.HostName(number);
+        var host = World.HostName(number);
         var options = new NodeOptions
         {
             BrokerId = new BrokerId(number + 1),

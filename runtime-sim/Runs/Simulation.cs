@@ -194,7 +194,7 @@ public sealed class Simulation : IFault
         var addresses = new List<(string, int)>();
         for (var i = 0; i < nodes; i++)
         {
-            addresses.Add((MachineProgram.HostName(i), NodeProcess.Port));
+            addresses.Add((World.HostName(i), NodeProcess.Port));
             var id = i;
             var setting = Conditions.Node(_scenario, prng.Fork());
             Contract.DisksLie |= setting.Disk.BetraysFlushes;

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using Deterministic.Clients;
 using Deterministic.Primitives;
 using Deterministic.Runtime.Sim.Net;
@@ -24,9 +23,6 @@ public abstract class MachineProgram : IClientProgram
     protected ClientEffects Effects { get; } = new();
 
     protected Instant WorldNow => Seat.World.Now;
-
-    /// <summary>The name by which clients know a node.</summary>
-    public static string HostName(int node) => string.Create(CultureInfo.InvariantCulture, $"n{node}");
 
     public void Started(ClientProcess seat)
     {
@@ -84,8 +80,7 @@ public abstract class MachineProgram : IClientProgram
         {
             case ClientEffectKind.Dial:
                 var dial = Effects.DialAt(position);
-                var node = int.Parse(dial.Host.AsSpan(1), CultureInfo.InvariantCulture);
-                var socket = Seat.Dial(node);
+                var socket = Seat.Dial(World.HostOf(dial.Host), dial.Port);
                 _sockets.Add(dial.Connection.Value, socket);
                 _connections.Add(socket.Id, dial.Connection.Value);
                 break;

@@ -58,7 +58,7 @@ public sealed class ClientProcess : IProcess
 
     public void Start() => _program.Started(this);
 
-    public Socket Dial(int node) => _world.Network.Dial(this, node, NodeProcess.Port, _world.Now);
+    public Socket Dial(int host, int port) => _world.Network.Dial(this, host, port, _world.Now);
 
     /// <summary>Room for one frame, its length prefix included.</summary>
     public Span<byte> Send(Socket socket, int length) => _world.Network.Write(socket, length, _world.Now);

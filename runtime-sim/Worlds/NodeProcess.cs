@@ -21,7 +21,7 @@ public delegate NodeStep NodeFactory(Effects effects, ulong seed);
 /// </summary>
 public sealed class NodeProcess : IProcess
 {
-    /// <summary>The port every node listens on; index 0 of its listeners.</summary>
+    /// <summary>The port of listener 0 of every node; the next listener has the next port.</summary>
     public const int Port = 9092;
 
     private readonly World _world;
@@ -82,7 +82,10 @@ public sealed class NodeProcess : IProcess
         Step(Input.Started(Disk.Image()));
         if (IsUp)
         {
-            _world.Network.Listen(Port, this);
+            for (var listener = 0; listener < Setting.Listeners; listener++)
+            {
+                _world.Network.Listen(Port + listener, this);
+            }
         }
     }
 
@@ -115,24 +118,22 @@ public sealed class NodeProcess : IProcess
     public void Accepted(Socket socket, int port)
     {
         _sockets.Add(socket.Id, socket);
-        Step(Input.Opened(new ConnectionId(socket.Id), 0, "10.0.0.1"));
+        Step(Input.Opened(new ConnectionId(socket.Id), port - Port, "10.0.0.1"));
     }
 
-    public void Connected(Socket socket)
-    {
-    }
+    public void Connected(Socket socket) => Step(Input.Connected(new ConnectionId(socket.Label)));
 
     public void FrameArrived(Socket socket, Memory<byte> frame)
     {
         _lenders.Add(socket);
-        Step(Input.Received(new ConnectionId(socket.Id), frame));
+        Step(Input.Received(new ConnectionId(socket.Label), frame));
     }
 
     public void Disconnected(Socket socket)
     {
-        if (_sockets.Remove(socket.Id))
+        if (_sockets.Remove(socket.Label))
         {
-            Step(Input.Closed(new ConnectionId(socket.Id)));
+            Step(Input.Closed(new ConnectionId(socket.Label)));
         }
     }
 
@@ -269,6 +270,9 @@ public sealed class NodeProcess : IProcess
             case EffectKind.Send:
                 Send(_effects.SendAt(position));
                 break;
+            case EffectKind.Dial:
+                Dial(_effects.DialAt(position));
+                break;
             case EffectKind.Close:
                 if (_sockets.TryGetValue(_effects.CloseAt(position).Connection.Value, out var socket))
                 {
@@ -300,6 +304,13 @@ public sealed class NodeProcess : IProcess
                 Invariant.Check(Disk.Execute(_effects, position, _world.Now));
                 break;
         }
+    }
+
+    private void Dial(in Dial dial)
+    {
+        var socket = _world.Network.Dial(this, World.HostOf(dial.Host), dial.Port, _world.Now);
+        socket.Label = dial.Connection.Value;
+        _sockets.Add(socket.Label, socket);
     }
 
     private void Send(in Send send)

@@ -7,6 +7,9 @@ public sealed record NodeSetting
 {
     public DiskOptions Disk { get; init; } = new();
 
+    /// <summary>How many listeners the node has, on ports that follow one another.</summary>
+    public int Listeners { get; init; } = 1;
+
     /// <summary>How far the wall clock is off at the beginning.</summary>
     public long SkewUs { get; init; }
 

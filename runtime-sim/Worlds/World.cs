@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 using Deterministic.Runtime.Sim.Net;
@@ -88,6 +89,15 @@ public sealed class World
 
     /// <summary>Where every event is written in words; null in a swarm.</summary>
     public TraceWriter? Trace { get; set; }
+
+    /// <summary>The name by which clients and other nodes know a node's host.</summary>
+    public static string HostName(int node) => string.Create(CultureInfo.InvariantCulture, $"n{node}");
+
+    /// <summary>The host of that name; -1, on which nobody lives, for any other.</summary>
+    public static int HostOf(string name) =>
+        name.StartsWith('n') && int.TryParse(name.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var host)
+            ? host
+            : -1;
 
     public NodeProcess AddNode(NodeFactory factory, NodeSetting setting)
     {

@@ -100,10 +100,10 @@ public sealed class PurityTests
     {
         string[] layers =
         [
-            "Deterministic.Broker.Boundary", "Deterministic.Broker.Log", "Deterministic.Broker.Raft",
-            "Deterministic.Broker.Metadata", "Deterministic.Broker.Controller", "Deterministic.Broker.Requests",
-            "Deterministic.Broker.Replication", "Deterministic.Broker.Coordinators", "Deterministic.Broker.Security",
-            "Deterministic.Broker.Apis",
+            "Deterministic.Broker.Boundary", "Deterministic.Broker.Peers", "Deterministic.Broker.Log",
+            "Deterministic.Broker.Raft", "Deterministic.Broker.Metadata", "Deterministic.Broker.Controller",
+            "Deterministic.Broker.Membership", "Deterministic.Broker.Requests", "Deterministic.Broker.Replication",
+            "Deterministic.Broker.Coordinators", "Deterministic.Broker.Security", "Deterministic.Broker.Apis",
         ];
         var broken = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var type in TopLevelTypes(typeof(Effects).Assembly.GetName().Name!))

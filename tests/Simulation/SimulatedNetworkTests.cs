@@ -140,7 +140,7 @@ public sealed class SimulatedNetworkTests
         public void Started(ClientProcess seat)
         {
             _seat = seat;
-            seat.Dial(0);
+            seat.Dial(0, NodeProcess.Port);
         }
 
         public void Connected(Socket socket)

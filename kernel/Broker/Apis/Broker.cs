@@ -1,10 +1,12 @@
 using System.Collections.Generic;
+using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Controller;
 using Deterministic.Broker.Coordinators.Groups;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Metadata;
 using Deterministic.Broker.Metadata.Configs;
+using Deterministic.Broker.Peers;
 using Deterministic.Broker.Raft;
 using Deterministic.Broker.Replication;
 using Deterministic.Primitives;
@@ -23,6 +25,8 @@ public sealed class Broker
         Options = options;
         Effects = effects;
         Files = new Files(effects);
+        Peers = new PeerTable(
+            effects, Timers, Clock, string.Create(CultureInfo.InvariantCulture, $"broker-{options.BrokerId.Value}"));
         Prng = new Prng(options.Seed);
         var environment = new LogEnvironment(Files, effects, Timers, Prng.Fork());
         _cluster = new ClusterMetadata(
@@ -46,6 +50,9 @@ public sealed class Broker
     public Files Files { get; }
 
     public Timers Timers { get; } = new();
+
+    /// <summary>Connections to other nodes.</summary>
+    internal PeerTable Peers { get; }
 
     public Prng Prng { get; }
 

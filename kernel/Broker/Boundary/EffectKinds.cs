@@ -8,6 +8,7 @@ namespace Deterministic.Broker.Boundary;
 public enum EffectKind : byte
 {
     Send,
+    Dial,
     Close,
     Pause,
     Resume,
@@ -41,6 +42,12 @@ public readonly record struct SendPart(ReadOnlyMemory<byte> Bytes, FileSlice Sli
 
     public int Length => IsSlice ? Slice.Length : Bytes.Length;
 }
+
+/// <summary>
+/// Connect to this address; Connected answers, or Closed where that fails. The kernel chooses the number, below zero, and
+/// uses it once: numbers from zero on are the runtime's, for connections that others made.
+/// </summary>
+public readonly record struct Dial(ConnectionId Connection, string Host, int Port);
 
 /// <summary>Close the connection once what was sent to it before has left. A Closed input follows.</summary>
 public readonly record struct Close(ConnectionId Connection, string Why);

@@ -18,6 +18,7 @@ public sealed class Effects
     private readonly List<(EffectKind Kind, int Index)> _order = new(64);
     private readonly List<Send> _sends = new(16);
     private readonly List<SendPart> _parts = new(64);
+    private readonly List<Dial> _dials = [];
     private readonly List<Close> _closes = [];
     private readonly List<Pause> _pauses = [];
     private readonly List<Resume> _resumes = [];
@@ -43,6 +44,8 @@ public sealed class Effects
     public Send SendAt(int position) => _sends[IndexAt(position, EffectKind.Send)];
 
     public SendPart Part(int index) => _parts[index];
+
+    public Dial DialAt(int position) => _dials[IndexAt(position, EffectKind.Dial)];
 
     public Close CloseAt(int position) => _closes[IndexAt(position, EffectKind.Close)];
 
@@ -96,6 +99,8 @@ public sealed class Effects
         Record(EffectKind.Send, _sends, new Send(connection, first, partCount, length));
     }
 
+    public void Add(in Dial effect) => Record(EffectKind.Dial, _dials, effect);
+
     public void Add(in Close effect) => Record(EffectKind.Close, _closes, effect);
 
     public void Add(in Pause effect) => Record(EffectKind.Pause, _pauses, effect);
@@ -133,6 +138,7 @@ public sealed class Effects
         _order.Clear();
         _sends.Clear();
         _parts.Clear();
+        _dials.Clear();
         _closes.Clear();
         _pauses.Clear();
         _resumes.Clear();
@@ -155,6 +161,7 @@ public sealed class Effects
     public string Describe(int position) => KindAt(position) switch
     {
         EffectKind.Send => SendAt(position).ToString(),
+        EffectKind.Dial => DialAt(position).ToString(),
         EffectKind.Close => CloseAt(position).ToString(),
         EffectKind.Pause => PauseAt(position).ToString(),
         EffectKind.Resume => ResumeAt(position).ToString(),

@@ -18,6 +18,9 @@ public enum InputKind : byte
     /// </summary>
     Opened,
 
+    /// <summary>A connection that the node dialled is up. Where it could not be made, Closed comes instead.</summary>
+    Connected,
+
     /// <summary>
     /// One whole frame, without its length prefix. The bytes are lent, see <see cref="Input.Bytes"/>.
     /// </summary>
@@ -91,6 +94,9 @@ public readonly struct Input
     public static Input Opened(ConnectionId connection, int listener, string peer) =>
         new(InputKind.Opened) { Connection = connection, Listener = listener, Text = peer };
 
+    public static Input Connected(ConnectionId connection) =>
+        new(InputKind.Connected) { Connection = connection };
+
     public static Input Received(ConnectionId connection, Memory<byte> frame) =>
         new(InputKind.Received) { Connection = connection, Bytes = frame };
 
@@ -119,6 +125,7 @@ public readonly struct Input
         InputKind.Tick => "Tick",
         InputKind.Opened =>
             string.Create(CultureInfo.InvariantCulture, $"Opened {Connection} on {Listener} from {Text}"),
+        InputKind.Connected => string.Create(CultureInfo.InvariantCulture, $"Connected {Connection}"),
         InputKind.Received =>
             string.Create(CultureInfo.InvariantCulture, $"Received {Connection} {Bytes.Length} bytes"),
         InputKind.Closed => string.Create(CultureInfo.InvariantCulture, $"Closed {Connection}"),
