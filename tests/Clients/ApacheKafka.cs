@@ -6,8 +6,9 @@ using System.IO;
 namespace Deterministic.Tests.Clients;
 
 /// <summary>
-/// Apache Kafka from KAFKA_HOME as one node in a process of its own, on a fresh folder: the oracle that tests ask.
-/// Classes on libs/* are run rather than scripts, so any Kafka distribution serves.
+/// Apache Kafka from KAFKA_HOME as one node in a process of its own, on a fresh folder or on a data directory that
+/// somebody else left: the oracle that tests ask. Classes on libs/* are run rather than scripts, so any Kafka
+/// distribution serves.
 /// </summary>
 public sealed class ApacheKafka : IDisposable
 {
@@ -18,11 +19,21 @@ public sealed class ApacheKafka : IDisposable
     /// Formats, starts and waits for it, about 8 s. Settings are server.properties lines put after the usual ones.
     /// </summary>
     public ApacheKafka(params string[] settings)
+        : this(null, settings)
+    {
+    }
+
+    private ApacheKafka(string? data, string[] settings)
     {
         var port = BrokerProcess.FreePort();
         var properties = Path.Combine(_folder, "server.properties");
-        File.WriteAllLines(properties, Properties(port, BrokerProcess.FreePort(), settings));
-        Java("kafka.tools.StorageTool", "format", "--standalone", "-t", ClusterId(), "-c", properties).MustRun();
+        var usual = Properties(data ?? Path.Combine(_folder, "data"), port, BrokerProcess.FreePort());
+        File.WriteAllLines(properties, [.. usual, .. settings]);
+        if (data is null || !Directory.Exists(data))
+        {
+            Java("kafka.tools.StorageTool", "format", "--standalone", "-t", ClusterId(), "-c", properties).MustRun();
+        }
+
         _process = (Java("kafka.Kafka", properties) with { Deadline = TimeSpan.FromHours(2) }).Start();
         BrokerProcess.WaitUntilServing(_process, port, TimeSpan.FromSeconds(90));
         Bootstrap = "127.0.0.1:" + port.ToString(CultureInfo.InvariantCulture);
@@ -53,6 +64,23 @@ public sealed class ApacheKafka : IDisposable
         return new Tool("java", [.. virtualMachine, .. arguments]);
     }
 
+    /// <summary>Starts it on the data directory of a node 1, or a new one, which it leaves behind.</summary>
+    public static ApacheKafka On(string data, params string[] settings) => new(data, settings);
+
+    /// <summary>Ends it in good order. What it printed is returned: its warnings and errors.</summary>
+    public ToolOutcome Stop()
+    {
+        _process.Terminate();
+        return _process.WaitForEnd();
+    }
+
+    /// <summary>Ends it with SIGKILL.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForEnd();
+    }
+
     public void Dispose()
     {
         _process.Dispose();
@@ -62,7 +90,7 @@ public sealed class ApacheKafka : IDisposable
     private static string ClusterId() =>
         Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
-    private List<string> Properties(int port, int controllerPort, string[] settings) =>
+    private static List<string> Properties(string data, int port, int controllerPort) =>
     [
         "process.roles=broker,controller",
         "node.id=1",
@@ -71,9 +99,8 @@ public sealed class ApacheKafka : IDisposable
         FormattableString.Invariant($"advertised.listeners=PLAINTEXT://127.0.0.1:{port}"),
         "controller.listener.names=CONTROLLER",
         "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-        "log.dirs=" + Path.Combine(_folder, "data"),
+        "log.dirs=" + data,
         "group.initial.rebalance.delay.ms=0",
         .. OneNodeSettings,
-        .. settings,
     ];
 }

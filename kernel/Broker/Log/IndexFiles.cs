@@ -56,11 +56,16 @@ internal static class IndexFiles
         if (!isPlausible || isLacking)
         {
             env.Effects.Reached(ProbePoint.IndexRebuilt);
-            env.Effects.Add(new Note(NoteKind.FileDamaged, segment.PathOf(LogFileNames.OffsetIndex), 0, 0));
             var rebuild = Rebuild(env, segment);
             while (rebuild.MoveNext())
             {
                 yield return rebuild.Current;
+            }
+
+            if (!isPlausible || segment.Offsets.Count > 0)
+            {
+                // Else nothing was lacking: one batch may be as large as that, and the first has no entry.
+                env.Effects.Add(new Note(NoteKind.FileDamaged, segment.PathOf(LogFileNames.OffsetIndex), 0, 0));
             }
 
             var flush = RollSettling.FlushFiles(env, segment);

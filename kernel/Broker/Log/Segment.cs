@@ -149,8 +149,15 @@ internal sealed class Segment
             Times.Add(MaxTimestampMs, DeltaOfMaxTimestamp);
         }
 
+        // Both or neither, and be it as an empty file: Kafka takes a time index without its offset index for damage.
         var offsetBytes = (Offsets.Count - Offsets.Saved) * OffsetIndex.EntryBytes;
-        if (offsetBytes > 0 && (all || offsetBytes >= IndexWriteBytes))
+        var timeBytes = (Times.Count - Times.Saved) * TimeIndex.EntryBytes;
+        if (Math.Max(offsetBytes, timeBytes) < (all ? 1 : IndexWriteBytes))
+        {
+            return;
+        }
+
+        if (offsetBytes > 0 || OffsetFile.Length == 0)
         {
             var bytes = _env.Effects.Take(offsetBytes);
             Offsets.Write(bytes.Span, Offsets.Saved);
@@ -158,8 +165,7 @@ internal sealed class Segment
             Offsets.Saved = Offsets.Count;
         }
 
-        var timeBytes = (Times.Count - Times.Saved) * TimeIndex.EntryBytes;
-        if (timeBytes > 0 && (all || timeBytes >= IndexWriteBytes))
+        if (timeBytes > 0)
         {
             var bytes = _env.Effects.Take(timeBytes);
             Times.Write(bytes.Span, Times.Saved);
