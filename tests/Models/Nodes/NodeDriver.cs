@@ -41,6 +41,9 @@ internal sealed class NodeDriver
 
     public List<ProbePoint> Probes { get; } = [];
 
+    /// <summary>Bytes that the node's steps allocated; what this driver allocates is not in it.</summary>
+    public long AllocatedBySteps { get; private set; }
+
     public Now Now => new(_now, WallAtStart + (_now.Microseconds / 1000));
 
     /// <summary>Starts the node on what the disk holds and runs until it serves or halts.</summary>
@@ -145,7 +148,10 @@ internal sealed class NodeDriver
 
     public void Step(in Input input)
     {
-        Node.Step(Now, input);
+        var now = Now;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Node.Step(now, input);
+        AllocatedBySteps += GC.GetAllocatedBytesForCurrentThread() - before;
         for (var i = 0; i < Effects.Count; i++)
         {
             if (!Disk.Execute(Effects, i, _now))
