@@ -44,7 +44,8 @@ internal static class Topics
             var answer = connection.Ask<MetadataResponse>(ApiKey.Metadata, 4, request);
             if (answer.Topics[0].ErrorCode == 0
                 && answer.Topics[0].Partitions.Count == options.Partitions
-                && answer.Topics[0].Partitions.TrueForAll(partition => partition.LeaderId >= 0))
+                && answer.Topics[0].Partitions.TrueForAll(partition => partition.LeaderId >= 0)
+                && AreServed(connection, options))
             {
                 return;
             }
@@ -53,5 +54,20 @@ internal static class Topics
         }
 
         throw new InvalidDataException("The topic's partitions have no leaders.");
+    }
+
+    /// <summary>A broker may be told of its leadership a moment after clients are.</summary>
+    private static bool AreServed(BrokerConnection connection, LoadOptions options)
+    {
+        var topic = new ListOffsetsRequest.ListOffsetsTopic { Name = options.Topic };
+        for (var partition = 0; partition < options.Partitions; partition++)
+        {
+            topic.Partitions.Add(new ListOffsetsRequest.ListOffsetsPartition { PartitionIndex = partition, Timestamp = -1 });
+        }
+
+        var request = new ListOffsetsRequest { ReplicaId = -1 };
+        request.Topics.Add(topic);
+        var answer = connection.Ask<ListOffsetsResponse>(ApiKey.ListOffsets, 5, request);
+        return answer.Topics[0].Partitions.TrueForAll(partition => partition.ErrorCode == 0);
     }
 }
