@@ -19,7 +19,28 @@ wait_for() { # file, text
 load() { # who, kind, words...
   local who=$1 kind=$2; shift 2
   local out; out=$($perf load "$kind" seconds="$seconds" bytes=1073741824 "$@" 2>&1 | tail -1)
-  echo "| $who | ${out//|/ | } |"
+  echo "| $who | ${out//|/ | } |" | tee -a "$work/rows"
+}
+
+# Every load beside the raw pipeline and beside Kafka's same load: throughput (more is better), processor time (less is).
+ratios() {
+  echo
+  echo "| who | load | throughput / raw | processor time / raw | throughput / Kafka | processor time / Kafka |"
+  echo "|---|---|---|---|---|---|"
+  awk -F'|' '
+    function of(a, b) { return b > 0 ? sprintf("%.2f", a / b) : "-" }
+    { gsub(/^ +| +$/, "", $2); gsub(/^ +| +$/, "", $3); speed = $4 + 0; time = $5 + 0; paced = $2 ~ /requests|at a time/ }
+    $2 ~ /^raw/ { rawSpeed = speed; rawTime = time; next }
+    { key = $3; if (match($2, /, [0-9]+ requests.*|, one at a time/)) key = key substr($2, RSTART) }
+    $2 ~ /^Apache/ { kafkaSpeed[key] = speed; kafkaTime[key] = time; next }
+    { n++; who[n] = $2; what[n] = $3; keys[n] = key; s[n] = speed; t[n] = time; p[n] = paced }
+    END {
+      for (i = 1; i <= n; i++) {
+        k = keys[i]
+        print "| " who[i] " | " what[i] " | " (p[i] ? "-" : of(s[i], rawSpeed)) " | " of(t[i], rawTime) \
+          " | " of(s[i], kafkaSpeed[k]) " | " of(t[i], kafkaTime[k]) " |"
+      }
+    }' "$work/rows"
 }
 
 # A virtual machine gives memory when it is first touched, and that first touch costs more than everything measured here: the
@@ -48,6 +69,8 @@ for mode in flush page-cache; do
   done
   load "Deterministic, $mode, 2000 requests/s" produce port=19991 pid=$ours topic=$mode-open partitions=1 durability=$mode \
     rate=2000 batch=4096 record=100
+  load "Deterministic, $mode, one at a time" produce port=19991 pid=$ours topic=$mode-one partitions=1 durability=$mode \
+    in-flight=1 batch=4096 record=100
 done
 memory=$(awk '/VmRSS/{print int($2/1024)}' /proc/$ours/status)
 kill $ours; wait $ours 2>/dev/null
@@ -70,8 +93,10 @@ if [ -n "${KAFKA_HOME:-}" ] && [ -x "$KAFKA_HOME/bin/start-one" ]; then
     load "Apache Kafka (page cache)" fetch port=19992 pid="$kafka" topic=p$partitions partitions=$partitions
   done
   load "Apache Kafka, 2000 requests/s" produce port=19992 pid="$kafka" topic=open partitions=1 rate=2000 batch=4096 record=100
+  load "Apache Kafka, one at a time" produce port=19992 pid="$kafka" topic=one partitions=1 in-flight=1 batch=4096 record=100
   echo
   echo "Apache Kafka: ${started} ms to listening, $(awk '/VmRSS/{print int($2/1024)}' /proc/$kafka/status) MB resident after these loads."
   kill $kafka $launcher 2>/dev/null; wait $launcher 2>/dev/null
 fi
+ratios
 exit 0
