@@ -56,6 +56,29 @@ public sealed class SimulationTests
         }
     }
 
+    [Theory]
+    [InlineData("recovery-point-passed-a-snapshot", 71, 71)]
+    [InlineData("emptied-log-kept-no-name", 68, 68)]
+    [InlineData("deleted-records-came-back", 1, 3)]
+    [InlineData("append-while-closing", 1, 8)]
+    [InlineData("left-while-searching", 1, 1)]
+    public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
+    {
+        var scenario = Scenario.Load(ScenarioFiles.Find(name));
+        for (var seed = from; seed <= to; seed++)
+        {
+            Assert.Null(new Run(scenario, seed).Run().Failure);
+        }
+    }
+
+    [Fact]
+    public void Every_regression_is_run()
+    {
+        var files = Directory.GetFiles(Path.Combine(ScenarioFiles.Root(), "regressions"), "*.scenario");
+        var method = typeof(SimulationTests).GetMethod(nameof(A_bug_that_a_swarm_found_stays_fixed))!;
+        Assert.Equal(files.Length, method.GetCustomAttributes(typeof(InlineDataAttribute), false).Length);
+    }
+
     [Fact]
     public void Acked_but_not_flushed_is_seen_losing_and_its_twin_never()
     {
