@@ -1,8 +1,6 @@
 using System;
 using System.Collections;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
-using System.Threading;
 using System.Threading.Tasks;
 using Deterministic.Runtime.Real.Hosting;
 using Deterministic.Runtime.Real.Storage;
@@ -17,19 +15,20 @@ namespace Deterministic.Runtime.Real.Cli;
 /// </summary>
 internal static class CommandLine
 {
-    private const int Stopped = 0;
-    private const int BadConfiguration = 2;
-    private const int CannotStart = 3;
-    private const int Failed = 4;
-    private const int Interrupted = 130;
-
-    /// <summary>A terminal and a supervisor may both pass on what one person asked for once.</summary>
-    private const int SameRequestMs = 1000;
+    internal const int Stopped = 0;
+    internal const int BadConfiguration = 2;
+    internal const int CannotStart = 3;
+    internal const int Failed = 4;
 
     public static async Task<int> RunAsync(string[] args)
     {
         Options options;
         BrokerConfiguration configuration;
+        if (args is ["storage", .. var words])
+        {
+            return StorageCommand.Run(words, Variables());
+        }
+
         try
         {
             options = Options.Parse(args, Variables());
@@ -39,7 +38,10 @@ internal static class CommandLine
                 return Stopped;
             }
 
-            configuration = BrokerConfiguration.From(options.Properties, options.Data, options.IsPortable);
+            configuration = BrokerConfiguration.From(options.Properties, options.Data, options.IsPortable) with
+            {
+                ClusterId = options.ClusterId,
+            };
         }
         catch (StartupException e)
         {
@@ -59,39 +61,11 @@ internal static class CommandLine
 
     private static async Task<int> RunAsync(BrokerConfiguration configuration, BrokerLogging logging)
     {
-        using var stopEarly = new CancellationTokenSource();
-        DeterministicBroker? running = null;
-        long firstAt = 0;
-        void OnSignal(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            if (Interlocked.CompareExchange(ref firstAt, Environment.TickCount64, 0) is var first and not 0)
-            {
-                if (Environment.TickCount64 - first < SameRequestMs)
-                {
-                    return;
-                }
-
-                Console.Error.WriteLine("asked twice: leaving without finishing");
-                Environment.Exit(Interrupted);
-            }
-
-            stopEarly.Cancel();
-            Volatile.Read(ref running)?.RequestStop();
-        }
-
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        var broker = await DeterministicBroker.StartAsync(configuration, logging, stopEarly.Token)
-            .ConfigureAwait(false);
+        using var signals = new StopSignals();
+        var broker = await DeterministicBroker.StartAsync(configuration, logging, signals.Token).ConfigureAwait(false);
         await using (broker.ConfigureAwait(false))
         {
-            Volatile.Write(ref running, broker);
-            if (stopEarly.IsCancellationRequested)
-            {
-                broker.RequestStop();
-            }
-
+            signals.WhenAsked(broker.RequestStop);
             Greet(broker);
             var end = await broker.Ended.ConfigureAwait(false);
             return end.IsClean ? Stopped : Complain(Tell(end), Failed);
@@ -108,10 +82,10 @@ internal static class CommandLine
         Console.Out.Flush();
     }
 
-    private static string Tell(NodeEnd end) =>
+    internal static string Tell(NodeEnd end) =>
         end.FlightRecord is null ? end.Why : $"{end.Why} (the last inputs are in {end.FlightRecord})";
 
-    private static int Complain(string sentence, int code)
+    internal static int Complain(string sentence, int code)
     {
         Console.Error.WriteLine("deterministic: " + sentence);
         return code;

@@ -9,12 +9,15 @@ internal static class Help
         Deterministic: a Kafka-compatible broker.
 
         usage: dotnet run -c Release --project runtime-real -- [options] [server.properties]
+               dotnet run -c Release --project runtime-real -- storage format --cluster-id ID --config FILE
+               dotnet run -c Release --project runtime-real -- storage random-uuid
 
         With no options: a working broker on localhost:9092 with its data in a directory of yours.
 
           --config FILE         broker properties by Kafka's names, as in server.properties
           --data DIR            where the data is (also DETERMINISTIC_DATA, also log.dirs)
           --port N              listen on localhost:N (0: any free port)
+          --cluster-id ID       the cluster that a new directory belongs to (storage format writes it too)
           --set KEY=VALUE       one broker property; may be repeated (--override is the same)
           --KEY VALUE           the same for a name with a dot in it, and for listeners
           --verbose             log more

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using Deterministic.Primitives;
 using Deterministic.Runtime.Real.Storage;
 
 namespace Deterministic.Runtime.Real.Cli;
@@ -23,6 +24,9 @@ internal sealed class Options
 
     /// <summary>--data, else DETERMINISTIC_DATA; null where the configuration or the default decides.</summary>
     public string? Data { get; private set; }
+
+    /// <summary>The cluster that a new directory is to belong to; null: its own, drawn.</summary>
+    public Uuid? ClusterId { get; private set; }
 
     /// <summary>Log what an operator rarely needs.</summary>
     public bool IsVerbose { get; private set; }
@@ -107,6 +111,11 @@ internal sealed class Options
                 _flags["listeners"] = "PLAINTEXT://localhost:" + value;
                 _flags.Remove("advertised.listeners");
                 break;
+            case "--cluster-id":
+                ClusterId = Uuid.TryParse(value, out var cluster)
+                    ? cluster
+                    : throw new StartupException($"--cluster-id wants an id as 'storage random-uuid' prints, not '{value}'");
+                break;
             case "--set" or "--override":
                 var equals = value.IndexOf('=');
                 if (equals <= 0)
@@ -133,7 +142,7 @@ internal sealed class Options
     {
         if (i + 1 >= args.Length)
         {
-            var isKnown = name is "--config" or "--data" or "--port" or "--set" or "--override"
+            var isKnown = name is "--config" or "--data" or "--port" or "--set" or "--override" or "--cluster-id"
                 || name.Contains('.', StringComparison.Ordinal);
             throw new StartupException(
                 isKnown ? $"option '{name}' wants a value" : $"unknown option '{name}'; --help lists all");

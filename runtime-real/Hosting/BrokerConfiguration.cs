@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using Deterministic.Broker.Metadata.Configs;
+using Deterministic.Primitives;
 using Deterministic.Runtime.Real.Storage;
 
 namespace Deterministic.Runtime.Real.Hosting;
@@ -18,6 +19,9 @@ internal sealed record BrokerConfiguration
     public required int NodeId { get; init; }
 
     public required IReadOnlyList<ListenerAddress> Listeners { get; init; }
+
+    /// <summary>The cluster a new directory is to belong to; null: its own, drawn.</summary>
+    public Uuid? ClusterId { get; init; }
 
     public required string DataPath { get; init; }
 

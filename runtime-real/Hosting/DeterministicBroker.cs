@@ -104,6 +104,17 @@ public sealed class DeterministicBroker : IAsyncDisposable
         await _ended.ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Ends the broker at once, as a killed process ends: nothing is finished, nobody is told, and what was written stays.
+    /// Start another one on the same directory to see what a client sees after a crash. A temporary directory is kept until
+    /// the broker is disposed.
+    /// </summary>
+    public async Task KillAsync()
+    {
+        _host.RequestKill();
+        await _ended.ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
@@ -175,6 +186,7 @@ public sealed class DeterministicBroker : IAsyncDisposable
             {
                 BrokerId = new BrokerId(configuration.NodeId),
                 Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+                ClusterId = configuration.ClusterId,
                 Rack = configuration.Rack,
                 Listeners = [.. configuration.Listeners.Select((address, i) => new ListenerOptions(
                     address.Name, address.HostForClients, PortOf(address, listeners, i), address.SecurityProtocol))],

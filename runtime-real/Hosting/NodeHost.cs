@@ -74,6 +74,7 @@ internal sealed class NodeHost : IDisposable
     private int _stepsSinceDrain;
     private bool _toldDiskFailure;
     private bool _isStarted;
+    private bool _isKilled;
 
     public NodeHost(NodeHostOptions options, Effects effects, StepFunction step)
     {
@@ -113,6 +114,9 @@ internal sealed class NodeHost : IDisposable
     /// <summary>Any thread: asks the kernel to finish.</summary>
     public void RequestStop() => _completions.Add(new Completion(CompletionKind.StopRequested));
 
+    /// <summary>Any thread: ends the node at once, as a killed process ends.</summary>
+    public void RequestKill() => _completions.Add(new Completion(CompletionKind.KillRequested));
+
     private void Run()
     {
         NodeEnd end;
@@ -127,7 +131,7 @@ internal sealed class NodeHost : IDisposable
             end = new NodeEnd(why, IsClean: false, e);
         }
 
-        if (!end.IsClean)
+        if (!end.IsClean && !_isKilled)
         {
             end = end with { FlightRecord = _recorder.Dump(_options.DataPath, end.Why + "\n" + end.Error) };
         }
@@ -160,12 +164,17 @@ internal sealed class NodeHost : IDisposable
             _sockets.Add(listener);
         }
 
-        while (_drain.Halted is null)
+        while (_drain.Halted is null && !_isKilled)
         {
             Round();
         }
 
-        return new NodeEnd(_drain.Halted.Value.Why, _drain.Halted.Value.IsClean);
+        if (_isKilled)
+        {
+            return new NodeEnd("killed", IsClean: false);
+        }
+
+        return new NodeEnd(_drain.Halted!.Value.Why, _drain.Halted.Value.IsClean);
     }
 
     private void Round()
@@ -245,6 +254,9 @@ internal sealed class NodeHost : IDisposable
             case CompletionKind.DiskFailed:
                 _disk.Fail(completion.File, completion.Reason!);
                 break;
+            case CompletionKind.KillRequested:
+                _isKilled = true;
+                break;
             case CompletionKind.StopRequested:
                 Step(Input.StopRequested());
                 break;
@@ -289,7 +301,7 @@ internal sealed class NodeHost : IDisposable
     /// <summary>The one place where the kernel is called. A pause counts from the very next frame on.</summary>
     private void Step(in Input input)
     {
-        if (_drain.Halted is not null)
+        if (_drain.Halted is not null || _isKilled)
         {
             return;
         }

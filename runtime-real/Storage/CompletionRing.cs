@@ -14,6 +14,9 @@ internal enum CompletionKind : byte
     DiskFailed,
     StopRequested,
 
+    /// <summary>End at once, as if the process had been killed.</summary>
+    KillRequested,
+
     /// <summary>A slice that was cold is in the page cache now: the connection may go on sending.</summary>
     Warmed,
 

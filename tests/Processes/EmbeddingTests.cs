@@ -39,6 +39,37 @@ public sealed class EmbeddingTests
     }
 
     [Fact]
+    public async Task A_broker_killed_in_this_process_comes_back_with_everything_it_acknowledged()
+    {
+        var data = Directory.CreateTempSubdirectory("killed-broker-").FullName;
+        var options = new DeterministicBrokerOptions { DataDirectory = data, Host = "127.0.0.1" };
+        var ledger = new Ledger();
+        for (var round = 0; round < 2; round++)
+        {
+            await using var broker = await DeterministicBroker.StartAsync(options);
+            var port = PortOf(broker.BootstrapServers);
+            if (round == 0)
+            {
+                ledger.CreateTopic(port);
+            }
+
+            ledger.Verify(port);
+            ledger.Start(port, valueBytes: 100);
+            ledger.WaitForMore(200);
+            await broker.KillAsync();
+            ledger.WaitForEnd();
+            Assert.False(File.Exists(Path.Combine(data, ".kafka_cleanshutdown")));
+        }
+
+        await using (var last = await DeterministicBroker.StartAsync(options))
+        {
+            ledger.Verify(PortOf(last.BootstrapServers));
+        }
+
+        Directory.Delete(data, recursive: true);
+    }
+
+    [Fact]
     public async Task Two_brokers_in_one_process_do_not_know_of_each_other()
     {
         await using var first = await DeterministicBroker.StartAsync();

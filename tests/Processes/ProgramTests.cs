@@ -46,6 +46,27 @@ public sealed class ProgramTests
         Refuses(3, "is not a broker's data directory", "--data", AppContext.BaseDirectory, "--port", "0");
     }
 
+    [Fact]
+    public void A_directory_is_formatted_once_for_one_cluster_and_started_for_no_other()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Path.Combine(folder.Path, "data");
+        var id = new Tool("dotnet", [BrokerUnderTest.Program, "storage", "random-uuid"]).Run().Output.Trim();
+        var other = new Tool("dotnet", [BrokerUnderTest.Program, "storage", "random-uuid"]).Run().Output.Trim();
+        Assert.NotEqual(id, other);
+        string[] format = ["storage", "format", "--data", data, "-t", id];
+        var formatted = new Tool("dotnet", [BrokerUnderTest.Program, .. format]).Run();
+        Assert.Equal(0, formatted.ExitCode);
+        Assert.Contains($"for node 1 of cluster {id}", formatted.Output, StringComparison.Ordinal);
+        Assert.Contains($"cluster.id={id}\n", File.ReadAllText(Path.Combine(data, "meta.properties")), StringComparison.Ordinal);
+        Refuses(2, "is formatted already", format);
+        Assert.Equal(0, new Tool("dotnet", [BrokerUnderTest.Program, .. format, "--ignore-formatted"]).Run().ExitCode);
+        Refuses(2, "wants --cluster-id", "storage", "format", "--data", data);
+        Refuses(3, "belongs to cluster " + id, "--data", data, "--cluster-id", other, "--port", "0");
+        using var broker = new BrokerUnderTest(data);
+        Assert.Equal(0, broker.Stop().ExitCode);
+    }
+
     private static void Refuses(int exitCode, string sentence, params string[] args)
     {
         var outcome = new Tool("dotnet", [BrokerUnderTest.Program, .. args]).Run();
