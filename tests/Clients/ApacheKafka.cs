@@ -31,7 +31,7 @@ public sealed class ApacheKafka : IDisposable
         File.WriteAllLines(properties, [.. usual, .. settings]);
         if (data is null || !Directory.Exists(data))
         {
-            Java("kafka.tools.StorageTool", "format", "--standalone", "-t", ClusterId(), "-c", properties).MustRun();
+            Java("kafka.tools.StorageTool", "format", "--standalone", "--cluster-id=" + ClusterId(), "-c", properties).MustRun();
         }
 
         _process = (Java("kafka.Kafka", properties) with { Deadline = TimeSpan.FromHours(2) }).Start();

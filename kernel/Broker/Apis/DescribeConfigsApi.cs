@@ -216,6 +216,15 @@ internal static class DescribeConfigsApi
                     Unknown(key), value, [new ConfigSynonym(key, value, ConfigSource.DynamicBroker)]));
             }
         }
+
+        foreach (var (key, value) in broker.Metadata.Configs.Of(ConfigResourceType.Broker, ""))
+        {
+            if (ConfigTable.Broker.Find(key) is null && !set.ContainsKey(key))
+            {
+                found.Add(new EffectiveConfig(
+                    Unknown(key), value, [new ConfigSynonym(key, value, ConfigSource.DynamicDefaultBroker)]));
+            }
+        }
     }
 
     private static EffectiveConfig DescribeClientMetrics(

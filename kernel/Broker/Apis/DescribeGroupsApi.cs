@@ -32,7 +32,7 @@ internal static class DescribeGroupsApi
                 continue;
             }
 
-            var described = machine.Find(groupId) is { } group
+            var described = machine.Find(groupId) is { } group && machine.IsSeen(groupId)
                 ? GroupViews.Described(group)
                 : GroupViews.Unknown(groupId, exchange.Version);
             if (request.IncludeAuthorizedOperations && described.ErrorCode == 0)

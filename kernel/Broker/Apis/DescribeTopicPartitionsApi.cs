@@ -29,15 +29,15 @@ internal static class DescribeTopicPartitionsApi
             return;
         }
 
-        if (HasEmptyName(request))
-        {
-            exchange.Answer(RefuseAll(request, ErrorCode.UnknownServerError));
-            return;
-        }
-
         if (request.Cursor is { } cursor && !IsValid(cursor, request))
         {
             exchange.Answer(RefuseAll(request, ErrorCode.InvalidRequest));
+            return;
+        }
+
+        if (HasEmptyName(request))
+        {
+            exchange.Answer(RefuseAll(request, ErrorCode.UnknownServerError));
             return;
         }
 

@@ -31,7 +31,8 @@ internal static class ListGroupsApi
             foreach (var (_, group) in machine.Groups)
             {
                 var listed = GroupViews.Listed(group);
-                if (GroupViews.Passes(request.StatesFilter, listed.GroupState)
+                if (machine.IsSeen(group.GroupId)
+                    && GroupViews.Passes(request.StatesFilter, listed.GroupState)
                     && GroupViews.Passes(request.TypesFilter, listed.GroupType))
                 {
                     response.Groups.Add(listed);

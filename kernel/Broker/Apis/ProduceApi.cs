@@ -45,7 +45,7 @@ internal static class ProduceApi
                 var partition = exchange.Version >= 13
                     ? broker.Partitions.Find(topic.TopicId, data.Index)
                     : broker.Partitions.Find(topic.Name, data.Index);
-                var error = refusal != ErrorCode.None ? refusal : Check(broker, exchange, request, topic, partition);
+                var error = refusal != ErrorCode.None ? refusal : Check(broker, exchange, request, topic, data, partition);
                 if (error != ErrorCode.None)
                 {
                     answer.ErrorCode = (short)error;
@@ -97,6 +97,7 @@ internal static class ProduceApi
         Exchange exchange,
         ProduceRequest request,
         ProduceRequest.TopicProduceData topic,
+        ProduceRequest.PartitionProduceData data,
         Partition? partition)
     {
         if (partition is null || partition.Log is null)
@@ -107,7 +108,10 @@ internal static class ProduceApi
 
         if (request.Acks is < -1 or > 1)
         {
-            return ErrorCode.InvalidRequiredAcks;
+            // Whether there is one batch of the present format is asked before; what is in it is not asked at all.
+            var bytes = data.Records?.Bytes ?? Memory<byte>.Empty;
+            var shape = BatchValidation.ShapeOf(bytes.Span, exchange.Version);
+            return shape != ErrorCode.None ? shape : ErrorCode.InvalidRequiredAcks;
         }
 
         var isInternal = InternalTopics.Contains(partition.Topic);

@@ -46,13 +46,7 @@ internal sealed class ConfigAlteration
     public IncrementalAlterConfigsResponse Decide(
         IncrementalAlterConfigsRequest request, List<MetadataRecord> records)
     {
-        var response = new IncrementalAlterConfigsResponse();
-        var seen = new NameCounts();
-        foreach (var resource in request.Resources)
-        {
-            seen.Add(KeyOf(resource.ResourceType, resource.ResourceName));
-        }
-
+        var asked = new List<Alteration>(request.Resources.Count);
         foreach (var resource in request.Resources)
         {
             var changes = new List<ConfigChange>(resource.Configs.Count);
@@ -61,15 +55,22 @@ internal sealed class ConfigAlteration
                 changes.Add(new ConfigChange(config.Name, (ConfigOperation)config.ConfigOperation, config.Value));
             }
 
-            var error = seen.CountOf(KeyOf(resource.ResourceType, resource.ResourceName)) > 1
-                ? new ApiError(ErrorCode.InvalidRequest, "Each resource must appear at most once.")
-                : Incremental((ConfigResourceType)resource.ResourceType, resource.ResourceName, changes, records);
+            asked.Add(new Alteration((ConfigResourceType)resource.ResourceType, resource.ResourceName, changes));
+        }
+
+        var errors = CheckForms(asked);
+        CheckAtBroker(asked, errors);
+        AlterAll(asked, errors, records);
+        var response = new IncrementalAlterConfigsResponse();
+        for (var i = 0; i < asked.Count; i++)
+        {
+            var error = errors[i];
             response.Responses.Add(new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
             {
                 ErrorCode = (short)error.Code,
                 ErrorMessage = error.Message,
-                ResourceType = resource.ResourceType,
-                ResourceName = resource.ResourceName,
+                ResourceType = (sbyte)asked[i].Type,
+                ResourceName = asked[i].Name,
             });
         }
 
@@ -79,35 +80,89 @@ internal sealed class ConfigAlteration
     /// <summary>Replaces everything: what the request leaves out reverts.</summary>
     public AlterConfigsResponse Decide(AlterConfigsRequest request, List<MetadataRecord> records)
     {
-        var response = new AlterConfigsResponse();
-        var seen = new NameCounts();
+        var asked = new List<Alteration>(request.Resources.Count);
         foreach (var resource in request.Resources)
         {
-            seen.Add(KeyOf(resource.ResourceType, resource.ResourceName));
+            var changes = resource.Configs.ConvertAll(
+                config => new ConfigChange(config.Name, ConfigOperation.Set, config.Value));
+            asked.Add(new Alteration((ConfigResourceType)resource.ResourceType, resource.ResourceName, changes));
         }
 
-        foreach (var resource in request.Resources)
+        var errors = CheckForms(asked);
+        var response = new AlterConfigsResponse();
+        for (var i = 0; i < asked.Count; i++)
         {
-            var changes = new List<ConfigChange>(resource.Configs.Count);
-            foreach (var config in resource.Configs)
-            {
-                changes.Add(new ConfigChange(config.Name, ConfigOperation.Set, config.Value));
-            }
-
-            var error = seen.CountOf(KeyOf(resource.ResourceType, resource.ResourceName)) > 1
-                ? new ApiError(ErrorCode.InvalidRequest, "Each resource must appear at most once.")
-                : Replace((ConfigResourceType)resource.ResourceType, resource.ResourceName, changes, records);
+            var error = errors[i].IsError ? errors[i] : Replace(asked[i], records);
             response.Responses.Add(new AlterConfigsResponse.AlterConfigsResourceResponse
             {
                 ErrorCode = (short)error.Code,
                 ErrorMessage = error.Message,
-                ResourceType = resource.ResourceType,
-                ResourceName = resource.ResourceName,
+                ResourceType = (sbyte)asked[i].Type,
+                ResourceName = asked[i].Name,
             });
         }
 
         return response;
     }
+
+    /// <summary>What one resource of a request is to become.</summary>
+    private readonly record struct Alteration(ConfigResourceType Type, string Name, List<ConfigChange> Changes);
+
+    /// <summary>What is wrong with the request itself, by resource.</summary>
+    private static List<ApiError> CheckForms(List<Alteration> asked)
+    {
+        var seen = new NameCounts();
+        foreach (var one in asked)
+        {
+            seen.Add(KeyOf((sbyte)one.Type, one.Name));
+        }
+
+        return asked.ConvertAll(one => seen.CountOf(KeyOf((sbyte)one.Type, one.Name)) > 1
+            ? new ApiError(ErrorCode.InvalidRequest, "Each resource must appear at most once.")
+            : CheckForm(one.Changes));
+    }
+
+    /// <summary>What is asked of a broker is judged there, before a controller sees it.</summary>
+    private void CheckAtBroker(List<Alteration> asked, List<ApiError> errors)
+    {
+        for (var i = 0; i < asked.Count; i++)
+        {
+            if (asked[i].Type is ConfigResourceType.Broker or ConfigResourceType.BrokerLogger && !errors[i].IsError)
+            {
+                errors[i] = HasUnknownOperation(asked[i])
+                    ? new ApiError(ErrorCode.InvalidRequest, "Unknown operation.")
+                    : Incremental(asked[i], []);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Kafka's controller trips over an operation number that does not exist, once it comes to it, and fails all that it was
+    /// asked.
+    /// </summary>
+    private void AlterAll(List<Alteration> asked, List<ApiError> errors, List<MetadataRecord> records)
+    {
+        var outcomes = new List<ApiError>(errors);
+        var hasTripped = false;
+        for (var i = 0; i < asked.Count; i++)
+        {
+            outcomes[i] = errors[i].IsError ? errors[i] : Incremental(asked[i], records);
+            hasTripped |= outcomes[i].Code == ErrorCode.UnknownServerError;
+        }
+
+        if (hasTripped)
+        {
+            records.Clear();
+        }
+
+        for (var i = 0; i < asked.Count; i++)
+        {
+            errors[i] = hasTripped && !errors[i].IsError ? new ApiError(ErrorCode.UnknownServerError, null) : outcomes[i];
+        }
+    }
+
+    private static bool HasUnknownOperation(in Alteration asked) =>
+        asked.Changes.Exists(change => change.Operation is < ConfigOperation.Set or > ConfigOperation.Subtract);
 
     private static string KeyOf(sbyte type, string name) => FormattableString.Invariant($"{type}/{name}");
 
@@ -138,59 +193,49 @@ internal sealed class ConfigAlteration
             : ApiError.None;
     }
 
-    private ApiError Incremental(
-        ConfigResourceType type, string name, List<ConfigChange> changes, List<MetadataRecord> records)
+    private ApiError Incremental(in Alteration asked, List<MetadataRecord> records)
     {
-        var error = CheckForm(changes);
+        var error = asked.Type == ConfigResourceType.Topic
+            ? ApiError.None
+            : _check.CheckResource(asked.Type, asked.Name);
         if (error.IsError)
         {
             return error;
         }
 
-        error = _check.CheckResource(type, name);
-        if (error.IsError)
+        var after = Copy(_view.Image.Configs.Of(asked.Type, asked.Name));
+        foreach (var change in asked.Changes)
         {
-            return error;
-        }
-
-        var current = _view.Image.Configs.Of(type, name);
-        var after = Copy(current);
-        foreach (var change in changes)
-        {
-            error = Apply(type, change, after);
+            error = Apply(asked.Type, change, after);
             if (error.IsError)
             {
                 return error;
             }
         }
 
-        return Finish(type, name, after, records);
+        return Finish(asked.Type, asked.Name, after, records);
     }
 
-    private ApiError Replace(
-        ConfigResourceType type, string name, List<ConfigChange> changes, List<MetadataRecord> records)
+    private ApiError Replace(in Alteration asked, List<MetadataRecord> records)
     {
-        var error = CheckForm(changes);
-        if (error.IsError)
+        var error = asked.Type switch
         {
-            return error;
-        }
-
-        error = type == ConfigResourceType.BrokerLogger
-            ? new ApiError(ErrorCode.InvalidRequest, "Unknown resource type 8")
-            : _check.CheckResource(type, name);
+            ConfigResourceType.BrokerLogger => new ApiError(ErrorCode.InvalidRequest, "Unknown resource type 8"),
+            ConfigResourceType.Topic => ApiError.None,
+            _ => _check.CheckResource(asked.Type, asked.Name),
+        };
         if (error.IsError)
         {
             return error;
         }
 
         var after = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var change in changes)
+        foreach (var change in asked.Changes)
         {
             after[change.Name] = change.Value!;
         }
 
-        return Finish(type, name, after, records);
+        return Finish(asked.Type, asked.Name, after, records);
     }
 
     private ApiError Apply(ConfigResourceType type, in ConfigChange change, SortedDictionary<string, string> after)
@@ -262,8 +307,11 @@ internal sealed class ConfigAlteration
     private ApiError Finish(
         ConfigResourceType type, string name, SortedDictionary<string, string> after, List<MetadataRecord> records)
     {
+        // Of a topic Kafka looks at the name, then at the values, and only then whether there is such a topic.
         var before = _view.Image.Configs.Of(type, name);
-        var error = _check.CheckSettings(type, name, before, after);
+        var error = type == ConfigResourceType.Topic ? ConfigResourceCheck.CheckTopicName(name) : ApiError.None;
+        error = error.IsError ? error : _check.CheckSettings(type, name, before, after);
+        error = error.IsError || type != ConfigResourceType.Topic ? error : _check.CheckResource(type, name);
         if (error.IsError)
         {
             return error;

@@ -75,16 +75,25 @@ internal sealed class ConfigResourceCheck
         ErrorCode.InvalidRequest,
         string.Create(CultureInfo.InvariantCulture, $"Unknown resource type {(sbyte)type}"));
 
-    private ApiError CheckTopic(string name)
+    /// <summary>Whether a topic could have this name.</summary>
+    public static ApiError CheckTopicName(string name)
     {
         if (name.Length == 0)
         {
             return new ApiError(ErrorCode.InvalidRequest, "Default topic resources are not allowed.");
         }
 
-        if (TopicNames.Refuse(name) is { } why)
+        return TopicNames.Refuse(name) is { } why
+            ? new ApiError(ErrorCode.InvalidTopicException, why)
+            : ApiError.None;
+    }
+
+    private ApiError CheckTopic(string name)
+    {
+        var error = CheckTopicName(name);
+        if (error.IsError)
         {
-            return new ApiError(ErrorCode.InvalidTopicException, why);
+            return error;
         }
 
         return _view.Image.Topics.Find(name) is null

@@ -32,12 +32,15 @@ internal sealed class TopicDeletion
         var removed = new HashSet<Uuid>();
         foreach (var (name, id) in Topics(request))
         {
-            named.Add(KeyOf(name, id));
+            if (name is null || id.IsZero)
+            {
+                named.Add(KeyOf(name, id));
+            }
         }
 
         foreach (var (name, id) in Topics(request))
         {
-            if (named.CountOf(KeyOf(name, id)) == 1)
+            if (named.CountOf(KeyOf(name, id)) <= 1)
             {
                 response.Responses.Add(Decide(name, id, removed, records));
             }

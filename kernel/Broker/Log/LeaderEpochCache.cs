@@ -104,7 +104,7 @@ internal sealed class LeaderEpochCache
     /// </summary>
     public (LeaderEpoch Epoch, Offset End) EndOffsetFor(LeaderEpoch requested, Offset logEnd)
     {
-        if (requested.Value < 0 || requested > Latest)
+        if (requested == LeaderEpoch.None || requested > Latest || _entries.Count == 0)
         {
             return (LeaderEpoch.None, Offset.None);
         }

@@ -57,6 +57,10 @@ public sealed class BatchValidation(Codec codec)
     /// <summary>The records of the batch that was just found good, without decompressing it again.</summary>
     public RecordEnumerator RecordsOf(in RecordBatchView batch) => _reader.OpenAgain(batch);
 
+    /// <summary>What is wrong with the shape alone: one batch, of the present format, in a codec for this version.</summary>
+    public static ErrorCode ShapeOf(ReadOnlySpan<byte> records, short produceVersion) =>
+        CheckShape(records, new BatchRules { ProduceVersion = produceVersion }, out _).Error;
+
     // Shape: exactly one batch of the present format
 
     private static BatchVerdict CheckShape(

@@ -20,6 +20,9 @@ public sealed class Peer : IDisposable
     private const short MetadataVersion = 12;
     private const int LookAgainAfterMs = 5;
     private const int LooksBeforeBelieved = 8;
+
+    /// <summary>Their ids end in 0 to 199, so their hashes meet all fifty partitions of the offsets topic.</summary>
+    private const int GroupsThatMeetEveryPartition = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Longer than the longest time-out in any request: a rebalance of JoinGroup version 0.</summary>
@@ -48,16 +51,20 @@ public sealed class Peer : IDisposable
     public void AwaitCoordinator()
     {
         var until = DateTime.UtcNow + Patience;
-        var request = new OffsetFetchRequest { GroupId = "warm-up", Topics = null };
-        while (Control<FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "warm-up" }, 3).ErrorCode != 0
-            || Control<OffsetFetchResponse>(request, 7).ErrorCode != 0)
+        var request = new OffsetFetchRequest { Topics = null };
+        for (var group = 0; group < GroupsThatMeetEveryPartition; group++)
         {
-            if (DateTime.UtcNow > until)
+            request.GroupId = FormattableString.Invariant($"warm-up-{group}");
+            while (Control<FindCoordinatorResponse>(new FindCoordinatorRequest { Key = request.GroupId }, 3).ErrorCode != 0
+                || Control<OffsetFetchResponse>(request, 7).ErrorCode != 0)
             {
-                throw new TimeoutException($"{Name} has no group coordinator");
-            }
+                if (DateTime.UtcNow > until)
+                {
+                    throw new TimeoutException($"{Name} has no group coordinator");
+                }
 
-            Thread.Sleep(LookAgainAfterMs);
+                Thread.Sleep(LookAgainAfterMs);
+            }
         }
     }
 

@@ -79,7 +79,15 @@ public sealed class SequenceRunner(Peer kafka, Peer ours, Differences difference
     private List<Difference> Unexplained(Step step, Answer theirs, Answer mine)
     {
         var unexplained = new List<Difference>();
-        foreach (var difference in differences.Between(LeavesOf(kafka, step, theirs), LeavesOf(ours, step, mine)))
+        var (kafkas, own) = (LeavesOf(kafka, step, theirs), LeavesOf(ours, step, mine));
+        if (theirs.Response is null != mine.Response is null)
+        {
+            // That only one of them answered is the difference; the fields of that answer are none.
+            OnlyConnection(kafkas);
+            OnlyConnection(own);
+        }
+
+        foreach (var difference in differences.Between(kafkas, own))
         {
             if (differences.ReasonFor(difference) is { } reason)
             {
@@ -92,6 +100,14 @@ public sealed class SequenceRunner(Peer kafka, Peer ours, Differences difference
         }
 
         return unexplained;
+    }
+
+    private static void OnlyConnection(SortedDictionary<string, string> leaves)
+    {
+        foreach (var path in leaves.Keys.Where(path => !path.EndsWith(".Connection", StringComparison.Ordinal)).ToList())
+        {
+            leaves.Remove(path);
+        }
     }
 
     private static SortedDictionary<string, string> LeavesOf(Peer peer, Step step, Answer answer)

@@ -1,4 +1,5 @@
 using System;
+using System.Text.RegularExpressions;
 using Deterministic.Protocol;
 
 namespace Deterministic.Tests.Clients.Differential;
@@ -27,7 +28,10 @@ public sealed record Step(ApiKey Key, short Version, Func<Scene, IRequest> Build
     public string Note { get; init; } = "";
 
     public override string ToString() =>
-        FormattableString.Invariant($"v{Version} {Build(new Scene(""))}")
+        Shortened(FormattableString.Invariant($"v{Version} {Build(new Scene(""))}"))
         + (Note.Length == 0 ? "" : "  # " + Note) + (Damage is null ? "" : " (damaged)")
         + (Partner is null ? "" : "\n      beside " + Partner);
+
+    /// <summary>A character that comes a hundred times over is shown once.</summary>
+    private static string Shortened(string text) => Regex.Replace(text, "(.)\\1{99,}", "$1...");
 }

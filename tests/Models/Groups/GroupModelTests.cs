@@ -97,12 +97,13 @@ public sealed class GroupModelTests
     }
 
     [Fact]
-    public void A_commit_of_which_nothing_is_stored_makes_no_group()
+    public void A_commit_of_which_nothing_is_stored_makes_a_group_that_is_not_shown()
     {
         var world = new GroupWorld(new GroupConfig { OffsetMetadataMaxBytes = 3 });
         Commit(world, "g", 7, "long");
-        Assert.Null(world.Group("g"));
+        Assert.False(world.Machine.IsSeen("g"));
         Commit(world, "g", 7, "\u00fcml");
+        Assert.True(world.Machine.IsSeen("g"));
         Assert.NotNull(world.Group("g"));
     }
 

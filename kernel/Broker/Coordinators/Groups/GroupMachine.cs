@@ -25,6 +25,9 @@ public sealed class GroupMachine : ICoordinatorMachine, IGroupJournal, ITimed
 
     private readonly GroupContext _context;
     private readonly SortedDictionary<string, ClassicGroup> _groups = new(StringComparer.Ordinal);
+
+    /// <summary>Groups of which no record speaks, made since the last record of this partition.</summary>
+    private readonly SortedSet<string> _unseen = new(StringComparer.Ordinal);
     private CoordinatorShard? _shard;
     private TimerHandle? _retentionTimer;
 
@@ -51,7 +54,11 @@ public sealed class GroupMachine : ICoordinatorMachine, IGroupJournal, ITimed
 
     // Records
 
-    public void Replay(CoordinatorRecord record, Offset at) => Fold.Replay(record, at);
+    public void Replay(CoordinatorRecord record, Offset at)
+    {
+        _unseen.Clear();
+        Fold.Replay(record, at);
+    }
 
     public CoordinatorRecord? Read(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isTombstone) =>
         GroupRecords.Read(key, value, isTombstone);
@@ -97,6 +104,7 @@ public sealed class GroupMachine : ICoordinatorMachine, IGroupJournal, ITimed
         }
 
         _groups.Clear();
+        _unseen.Clear();
         Fold.Clear();
         _context.Answers.Send();
     }
@@ -210,6 +218,24 @@ public sealed class GroupMachine : ICoordinatorMachine, IGroupJournal, ITimed
 
     /// <summary>A new Empty group in memory; null where there are too many.</summary>
     public ClassicGroup? Create(string groupId) => _groups.Count >= MaxGroups ? null : NewGroup(groupId);
+
+    /// <summary>
+    /// A new Empty group that describing and listing do not show before the partition's next record; null where there
+    /// are too many.
+    /// </summary>
+    public ClassicGroup? CreateUnseen(string groupId)
+    {
+        var group = Create(groupId);
+        if (group is not null)
+        {
+            _unseen.Add(groupId);
+        }
+
+        return group;
+    }
+
+    /// <summary>Whether those who only read are shown this group.</summary>
+    public bool IsSeen(string groupId) => !_unseen.Contains(groupId);
 
     /// <summary>Offsets whose time has come are deleted, and then Empty groups that have none.</summary>
     public void TimerFired(in Now now, long token)

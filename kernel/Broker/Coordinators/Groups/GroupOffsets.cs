@@ -57,7 +57,8 @@ public sealed class GroupOffsets
         }
 
         // A "simple" group: somebody commits without ever joining. It is a group because it has offsets.
-        if (records.Count > 0 && _machine.Find(request.GroupId) is null && _machine.Create(request.GroupId) is null)
+        // One of which nothing is stored is known to whoever writes next, and not yet to those who only read: as with Kafka.
+        if (_machine.Find(request.GroupId) is null && _machine.CreateUnseen(request.GroupId) is null)
         {
             answer(AllFail(request, ErrorCode.CoordinatorNotAvailable));
             return;
