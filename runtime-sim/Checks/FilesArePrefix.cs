@@ -32,11 +32,8 @@ public sealed class FilesArePrefix : IWorldObserver
     {
         switch (happening.Kind)
         {
-            case HappeningKind.NodeKilled:
-                Remember(world.Nodes[happening.Node], keepsFlushed: true);
-                break;
-            case HappeningKind.PowerLost:
-                Remember(world.Nodes[happening.Node], keepsFlushed: true);
+            case HappeningKind.NodeKilled or HappeningKind.PowerLost or HappeningKind.NodeHalted:
+                Remember(world.Nodes[happening.Node]);
                 break;
             case HappeningKind.NodeReady:
                 Compare(world, world.Nodes[happening.Node]);
@@ -46,7 +43,7 @@ public sealed class FilesArePrefix : IWorldObserver
         }
     }
 
-    private void Remember(NodeProcess node, bool keepsFlushed)
+    private void Remember(NodeProcess node)
     {
         // A second crash during recovery: what the first left is still what counts.
         if (_before.ContainsKey(node.Host) && !node.IsReady)
@@ -59,7 +56,7 @@ public sealed class FilesArePrefix : IWorldObserver
         {
             if (IsLog(path))
             {
-                files.Add(path, (file.Staged.ToArray(), keepsFlushed ? file.Length - file.Unflushed : 0));
+                files.Add(path, (file.Staged.ToArray(), file.Length - file.Unflushed));
             }
         }
 

@@ -22,6 +22,9 @@ namespace Deterministic.Runtime.Sim.Disk;
 public sealed class SimulatedDisk
 {
     private readonly DiskOptions _options;
+    /// <summary>A flush failed since the host started: the cache shows as clean what is not on the platter.</summary>
+    private bool _cacheLies;
+
     private readonly Prng _prng;
     private readonly NameTable _names = new();
     private readonly Dictionary<int, Handle> _handles = [];
@@ -196,11 +199,18 @@ public sealed class SimulatedDisk
         }
 
         Disconnect();
+        if (_cacheLies)
+        {
+            // A process started again on this cache would believe what was never written, and no flush would write it:
+            // the cache takes it for clean. Only starting the host again helps (docs/running.md).
+            LosePower();
+        }
     }
 
     /// <summary>The power is gone: what was not flushed survives in part, or not at all.</summary>
     public void LosePower()
     {
+        _cacheLies = false;
         var style = _prng.Next(6) switch
         {
             0 => PowerLossStyle.LoseAll,
@@ -379,6 +389,7 @@ public sealed class SimulatedDisk
         {
             Faults.FailedFlushes++;
             HasFailed = true;
+            _cacheLies = true;
             file.LoseUnflushed();
             Add(due, new Answer(Input.DiskFailed(request.File, "flush: Input/output error")));
             return;
