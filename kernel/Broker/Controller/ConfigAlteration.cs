@@ -83,8 +83,12 @@ internal sealed class ConfigAlteration
         var asked = new List<Alteration>(request.Resources.Count);
         foreach (var resource in request.Resources)
         {
-            var changes = resource.Configs.ConvertAll(
-                config => new ConfigChange(config.Name, ConfigOperation.Set, config.Value));
+            var changes = new List<ConfigChange>(resource.Configs.Count);
+            foreach (var config in resource.Configs)
+            {
+                changes.Add(new ConfigChange(config.Name, ConfigOperation.Set, config.Value));
+            }
+
             asked.Add(new Alteration((ConfigResourceType)resource.ResourceType, resource.ResourceName, changes));
         }
 
@@ -117,9 +121,15 @@ internal sealed class ConfigAlteration
             seen.Add(KeyOf((sbyte)one.Type, one.Name));
         }
 
-        return asked.ConvertAll(one => seen.CountOf(KeyOf((sbyte)one.Type, one.Name)) > 1
-            ? new ApiError(ErrorCode.InvalidRequest, "Each resource must appear at most once.")
-            : CheckForm(one.Changes));
+        var errors = new List<ApiError>(asked.Count);
+        foreach (var one in asked)
+        {
+            errors.Add(seen.CountOf(KeyOf((sbyte)one.Type, one.Name)) > 1
+                ? new ApiError(ErrorCode.InvalidRequest, "Each resource must appear at most once.")
+                : CheckForm(one.Changes));
+        }
+
+        return errors;
     }
 
     /// <summary>What is asked of a broker is judged there, before a controller sees it.</summary>
