@@ -40,7 +40,7 @@ internal static class ApiVersionsApi
             return;
         }
 
-        exchange.Session.ClientSoftware = request.ClientSoftwareName;
+        exchange.Origin.ClientSoftware = request.ClientSoftwareName;
         var response = new ApiVersionsResponse { FinalizedFeaturesEpoch = -1 };
         foreach (var key in Enum.GetValues<ApiKey>())
         {

@@ -43,7 +43,7 @@ internal static class DescribeClusterApi
         response.ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations
             ? AuthorizedOperations.Cluster
             : AuthorizedOperations.NotAsked;
-        var listener = broker.Options.Listeners[exchange.Session.Listener].Name;
+        var listener = broker.Options.Listeners[exchange.Origin.Listener].Name;
         foreach (var registration in broker.Metadata.Cluster.Brokers)
         {
             if (registration.EndpointOf(listener) is { } endpoint

@@ -41,7 +41,7 @@ internal static class DescribeTopicPartitionsApi
             return;
         }
 
-        var page = new Page(broker, broker.Options.Listeners[exchange.Session.Listener].Name);
+        var page = new Page(broker, broker.Options.Listeners[exchange.Origin.Listener].Name);
         var limit = broker.Configs.BrokerLong("max.request.partition.size.limit");
         exchange.Answer(page.Fill(request, (int)Math.Clamp(request.ResponsePartitionLimit, 1, limit)));
     }

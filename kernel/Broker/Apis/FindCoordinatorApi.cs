@@ -109,7 +109,7 @@ internal static class FindCoordinatorApi
 
         var partition = JavaHash.PartitionFor(groupId, topic.Partitions.Count);
         leader = topic.Partitions[partition].Leader;
-        var listener = broker.Options.Listeners[exchange.Session.Listener].Name;
+        var listener = broker.Options.Listeners[exchange.Origin.Listener].Name;
         endpoint = broker.Metadata.Cluster.Find(leader)?.EndpointOf(listener);
         return endpoint is null ? ErrorCode.CoordinatorNotAvailable : ErrorCode.None;
     }

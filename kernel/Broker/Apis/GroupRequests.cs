@@ -14,5 +14,5 @@ internal static class GroupRequests
 
     /// <summary>The sender as groups remember it; the address as Java writes one without a name.</summary>
     public static Caller CallerOf(Exchange exchange) =>
-        new(exchange.Header.ClientId ?? "", "/" + exchange.Session.Peer, exchange.Version);
+        new(exchange.Header.ClientId ?? "", "/" + exchange.Origin.Peer, exchange.Version);
 }

@@ -78,7 +78,7 @@ internal static class MetadataApi
     {
         private readonly MetadataResponse _response = new();
         private readonly short _version = exchange.Version;
-        private readonly string _listener = broker.Options.Listeners[exchange.Session.Listener].Name;
+        private readonly string _listener = broker.Options.Listeners[exchange.Origin.Listener].Name;
 
         public MetadataResponse Build()
         {

@@ -109,7 +109,7 @@ internal sealed class ProduceWaiter : IHighWatermarkWaiter, ITimed
     private void Finish()
     {
         _isOver = true;
-        if (_exchange.Session.Outstanding > 1)
+        if (_exchange.Origin.Outstanding > 1)
         {
             _broker.Effects.Reached(ProbePoint.GroupCommit);
         }

@@ -56,6 +56,9 @@ public sealed class PeerChannel : ITimed
 
     public PeerAddress Address { get; }
 
+    /// <summary>Told when a connection that was up breaks, whether a request was on its way or not.</summary>
+    public Action? WhenLost { get; set; }
+
     public bool IsConnected => _state == ChannelState.Up;
 
     /// <summary>Requests without an answer, sent or not.</summary>
@@ -153,10 +156,15 @@ public sealed class PeerChannel : ITimed
     {
         _dialAgainAt = _table.Now + _backoff;
         _backoff = _backoff + _backoff < LongestBackoff ? _backoff + _backoff : LongestBackoff;
+        var wasUp = _state == ChannelState.Up;
         _state = ChannelState.Idle;
         FailAll(PeerFailure.Disconnected, PeerFailure.Refused);
         TellFailed();
         SetTimer();
+        if (wasUp)
+        {
+            WhenLost?.Invoke();
+        }
     }
 
     private void DialIfDue()

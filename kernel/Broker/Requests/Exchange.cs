@@ -11,16 +11,18 @@ namespace Deterministic.Broker.Requests;
 /// </summary>
 public sealed class Exchange
 {
-    internal Exchange(Session session, in RequestHeader header, Memory<byte> frame, int bodyStart, Instant arrivedAt)
+    internal Exchange(
+        IRequestOrigin origin, in RequestHeader header, Memory<byte> frame, int bodyStart, Instant arrivedAt)
     {
-        Session = session;
+        Origin = origin;
         Header = header;
         Frame = frame;
         BodyStart = bodyStart;
         ArrivedAt = arrivedAt;
     }
 
-    public Session Session { get; }
+    /// <summary>The connection it came over, or the node that passed it on.</summary>
+    public IRequestOrigin Origin { get; }
 
     public RequestHeader Header { get; }
 
@@ -29,7 +31,7 @@ public sealed class Exchange
     public Instant ArrivedAt { get; }
 
     /// <summary>True once the connection is gone. Answering is still allowed and does nothing.</summary>
-    public bool IsAbandoned => Session.IsClosed;
+    public bool IsAbandoned => Origin.IsClosed;
 
     public bool IsAnswered { get; private set; }
 
@@ -40,6 +42,9 @@ public sealed class Exchange
     public int BodyStart { get; }
 
     internal IMessage? Response { get; private set; }
+
+    /// <summary>The answer where another node wrote it: header and body, without the length.</summary>
+    internal ReadOnlyMemory<byte> WrittenResponse { get; private set; }
 
     /// <summary>True where the protocol wants no answer at all (Produce with acks=0).</summary>
     internal bool HasNoResponse { get; private set; }
@@ -70,7 +75,18 @@ public sealed class Exchange
         Invariant.Check(!IsAnswered);
         IsAnswered = true;
         Response = response;
-        Session.ExchangeAnswered();
+        Origin.ExchangeAnswered(this);
+    }
+
+    /// <summary>
+    /// Answers with what another node wrote for this very request, its response header included. The bytes are kept.
+    /// </summary>
+    public void AnswerWritten(byte[] headerAndBody)
+    {
+        Invariant.Check(!IsAnswered);
+        IsAnswered = true;
+        WrittenResponse = headerAndBody;
+        Origin.ExchangeAnswered(this);
     }
 
     /// <summary>Ends the exchange without an answer, as Produce with acks=0 demands.</summary>
@@ -79,7 +95,7 @@ public sealed class Exchange
         Invariant.Check(!IsAnswered);
         IsAnswered = true;
         HasNoResponse = true;
-        Session.ExchangeAnswered();
+        Origin.ExchangeAnswered(this);
     }
 
     /// <summary>Closes the connection instead of answering.</summary>
@@ -88,7 +104,7 @@ public sealed class Exchange
         Invariant.Check(!IsAnswered);
         IsAnswered = true;
         HasNoResponse = true;
-        Session.CloseFor(why);
+        Origin.CloseFor(why);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
@@ -23,7 +24,7 @@ public interface IRequestHandler
 /// so the
 /// second may be appended while the first still waits for its flush; that is what lets one flush cover many of them.
 /// </remarks>
-public sealed class Session
+public sealed class Session : IRequestOrigin
 {
     /// <summary>Bound: Produce requests of one connection that may wait for durability at once.</summary>
     public const int MaxPipelinedRequests = 256;
@@ -96,7 +97,7 @@ public sealed class Session
         _open.Clear();
     }
 
-    internal void CloseFor(string why)
+    public void CloseFor(string why)
     {
         if (IsClosed)
         {
@@ -111,7 +112,7 @@ public sealed class Session
     /// <summary>
     /// Called by an exchange when it has its answer: sends what is first in line, and lets the next one start.
     /// </summary>
-    internal void ExchangeAnswered()
+    public void ExchangeAnswered(Exchange exchange)
     {
         if (IsClosed || _isDispatching)
         {
@@ -181,7 +182,11 @@ public sealed class Session
         while (!IsClosed && _open.TryPeek(out var first) && first.IsAnswered)
         {
             _open.Dequeue();
-            if (!first.HasNoResponse)
+            if (!first.WrittenResponse.IsEmpty)
+            {
+                SendWritten(first.WrittenResponse);
+            }
+            else if (!first.HasNoResponse)
             {
                 SendResponse(first, first.Response!);
             }
@@ -189,6 +194,15 @@ public sealed class Session
             var waited = _clock.Now.Instant - first.ArrivedAt;
             _effects.Add(new Note(NoteKind.Answered, null, waited.Microseconds, (long)first.Header.ApiKey));
         }
+    }
+
+    private void SendWritten(ReadOnlyMemory<byte> response)
+    {
+        var length = _effects.Take(sizeof(int));
+        BinaryPrimitives.WriteInt32BigEndian(length.Span, response.Length);
+        _effects.AddPart(length);
+        _effects.AddPart(response);
+        _effects.Send(Connection, 2);
     }
 
     private void SendResponse(Exchange exchange, IMessage response)
