@@ -38,6 +38,11 @@ internal static class CommandLine
                 return Stopped;
             }
 
+            if (options.Nodes > 0)
+            {
+                return await ClusterCommand.RunAsync(options).ConfigureAwait(false);
+            }
+
             configuration = BrokerConfiguration.From(options.Properties, options.Data, options.IsPortable) with
             {
                 ClusterId = options.ClusterId,

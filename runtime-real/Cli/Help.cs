@@ -17,6 +17,7 @@ internal static class Help
           --config FILE         broker properties by Kafka's names, as in server.properties
           --data DIR            where the data is (also DETERMINISTIC_DATA, also log.dirs)
           --port N              listen on localhost:N (0: any free port)
+          --nodes N             a cluster of N nodes in this process, on ports that follow one another
           --cluster-id ID       the cluster that a new directory belongs to (storage format writes it too)
           --set KEY=VALUE       one broker property; may be repeated (--override is the same)
           --KEY VALUE           the same for a name with a dot in it, and for listeners
@@ -32,6 +33,7 @@ internal static class Help
           dotnet run -c Release --project runtime-real
           dotnet run -c Release --project runtime-real -- --port 19092 --data /tmp/broker --set num.partitions=4
           dotnet run -c Release --project runtime-real -- --config server.properties --node.id 7
+          dotnet run -c Release --project runtime-real -- --nodes 3 --data /tmp/cluster
           echo hello | kcat -b localhost:9092 -t greetings -P && kcat -b localhost:9092 -t greetings -C -e
 
         exit codes: 0 stopped as asked, 2 bad option or configuration, 3 cannot start (directory, port),

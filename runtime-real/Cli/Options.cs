@@ -25,6 +25,12 @@ internal sealed class Options
     /// <summary>--data, else DETERMINISTIC_DATA; null where the configuration or the default decides.</summary>
     public string? Data { get; private set; }
 
+    /// <summary>--nodes: a whole cluster in this process; 0 where one node was asked for.</summary>
+    public int Nodes { get; private set; }
+
+    /// <summary>--port, for the first node of a cluster.</summary>
+    public int? Port { get; private set; }
+
     /// <summary>The cluster that a new directory is to belong to; null: its own, drawn.</summary>
     public Uuid? ClusterId { get; private set; }
 
@@ -108,8 +114,15 @@ internal sealed class Options
                     throw new StartupException($"--port wants a number from 0 to 65535, not '{value}'");
                 }
 
+                Port = int.Parse(value, CultureInfo.InvariantCulture);
                 _flags["listeners"] = "PLAINTEXT://localhost:" + value;
                 _flags.Remove("advertised.listeners");
+                break;
+            case "--nodes":
+                Nodes = byte.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var nodes)
+                    && nodes is > 0 and <= 100
+                    ? nodes
+                    : throw new StartupException($"--nodes wants a number from 1 to 100, not '{value}'");
                 break;
             case "--cluster-id":
                 ClusterId = Uuid.TryParse(value, out var cluster)
@@ -142,7 +155,7 @@ internal sealed class Options
     {
         if (i + 1 >= args.Length)
         {
-            var isKnown = name is "--config" or "--data" or "--port" or "--set" or "--override" or "--cluster-id"
+            var isKnown = name is "--config" or "--data" or "--port" or "--set" or "--override" or "--nodes" or "--cluster-id"
                 || name.Contains('.', StringComparison.Ordinal);
             throw new StartupException(
                 isKnown ? $"option '{name}' wants a value" : $"unknown option '{name}'; --help lists all");

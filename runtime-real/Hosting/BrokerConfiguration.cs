@@ -2,7 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
+using Deterministic.Broker;
 using Deterministic.Broker.Metadata.Configs;
+using Deterministic.Broker.Peers;
 using Deterministic.Primitives;
 using Deterministic.Runtime.Real.Storage;
 
@@ -18,7 +21,15 @@ internal sealed record BrokerConfiguration
 
     public required int NodeId { get; init; }
 
+    public NodeRoles Roles { get; init; } = NodeRoles.Both;
+
     public required IReadOnlyList<ListenerAddress> Listeners { get; init; }
+
+    /// <summary><c>controller.quorum.voters</c>.</summary>
+    public IReadOnlyList<PeerAddress> QuorumVoters { get; init; } = [];
+
+    /// <summary><c>controller.quorum.bootstrap.servers</c>.</summary>
+    public IReadOnlyList<PeerAddress> QuorumBootstrapServers { get; init; } = [];
 
     /// <summary>The cluster a new directory is to belong to; null: its own, drawn.</summary>
     public Uuid? ClusterId { get; init; }
@@ -44,7 +55,11 @@ internal sealed record BrokerConfiguration
         var configuration = new BrokerConfiguration
         {
             NodeId = (int)Math.Min(int.MaxValue, nodeId),
+            Roles = RolesOf(properties),
             Listeners = ListenerAddress.ParseAll(properties, DefaultListener),
+            QuorumVoters = QuorumAddresses.Voters(properties.GetValueOrDefault("controller.quorum.voters") ?? ""),
+            QuorumBootstrapServers = QuorumAddresses.Servers(
+                properties.GetValueOrDefault("controller.quorum.bootstrap.servers") ?? ""),
             DataPath = data ?? DirectoryOf(properties) ?? DefaultPath(nodeId),
             Limits = LimitsOf(properties),
             IsPortable = isPortable || !OperatingSystem.IsLinux(),
@@ -53,7 +68,58 @@ internal sealed record BrokerConfiguration
             UnknownNames = UnknownNamesOf(properties),
         };
         RefuseBadValues(properties);
+        configuration.RefuseContradictions();
         return configuration;
+    }
+
+    /// <summary>Each value may be good and all together senseless; said as Kafka says it.</summary>
+    private void RefuseContradictions()
+    {
+        if (Roles.HasFlag(NodeRoles.Broker) && Listeners.All(listener => listener.IsController))
+        {
+            throw new StartupException("listeners: there is none that clients may use");
+        }
+
+        if (!Roles.HasFlag(NodeRoles.Controller) && Listeners.Any(listener => listener.IsController))
+        {
+            throw new StartupException("listeners: process.roles has no controller, so no controller listener may be in it");
+        }
+
+        var isVoter = QuorumVoters.Any(voter => voter.NodeId == NodeId);
+        if (QuorumVoters.Count > 0 && isVoter != Roles.HasFlag(NodeRoles.Controller))
+        {
+            throw new StartupException(
+                $"controller.quorum.voters {(isVoter ? "names" : "does not name")} node {NodeId}, "
+                + "which contradicts process.roles");
+        }
+
+        if ((QuorumVoters.Count > 1 || QuorumBootstrapServers.Count > 1)
+            && Roles.HasFlag(NodeRoles.Controller)
+            && !Listeners.Any(listener => listener.IsController))
+        {
+            throw new StartupException("controller.listener.names names no listener of this node; its peers need one");
+        }
+    }
+
+    private static NodeRoles RolesOf(SortedDictionary<string, string> properties)
+    {
+        if (!properties.TryGetValue("process.roles", out var text))
+        {
+            return NodeRoles.Both;
+        }
+
+        NodeRoles roles = 0;
+        foreach (var role in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            roles |= role switch
+            {
+                "broker" => NodeRoles.Broker,
+                "controller" => NodeRoles.Controller,
+                _ => throw new StartupException($"process.roles: '{role}' is neither broker nor controller"),
+            };
+        }
+
+        return roles == 0 ? throw new StartupException("process.roles is empty") : roles;
     }
 
     /// <summary>The kernel believes what it is told; what Kafka would refuse at its start is refused here.</summary>
@@ -128,7 +194,7 @@ internal sealed record BrokerConfiguration
             : text.Trim();
     }
 
-    private static string DefaultPath(long nodeId)
+    internal static string DefaultPath(long nodeId)
     {
         var home = Environment.GetFolderPath(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);

@@ -45,7 +45,10 @@ public sealed class DeterministicBroker : IAsyncDisposable
             network = configuration.IsPortable ? new PortableNetwork() : new EpollNetwork();
             var listeners = Bind(configuration, network);
             BootstrapServers = string.Join(
-                ',', configuration.Listeners.Select((address, i) => Address(address, listeners, i)));
+                ',',
+                configuration.Listeners
+                    .Where(address => !address.IsController)
+                    .Select((address, i) => Address(address, listeners, i)));
             _host = MakeHost(configuration, network, listeners, logger);
         }
         catch
@@ -187,9 +190,15 @@ public sealed class DeterministicBroker : IAsyncDisposable
                 BrokerId = new BrokerId(configuration.NodeId),
                 Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
                 ClusterId = configuration.ClusterId,
+                Roles = configuration.Roles,
+                QuorumVoters = configuration.QuorumVoters,
+                QuorumBootstrapServers = configuration.QuorumBootstrapServers,
                 Rack = configuration.Rack,
                 Listeners = [.. configuration.Listeners.Select((address, i) => new ListenerOptions(
-                    address.Name, address.HostForClients, PortOf(address, listeners, i), address.SecurityProtocol))],
+                    address.Name, address.HostForClients, PortOf(address, listeners, i), address.SecurityProtocol)
+                {
+                    IsController = address.IsController,
+                })],
                 LogDirectoryName = _directory.Path,
                 Properties = configuration.Properties,
             },

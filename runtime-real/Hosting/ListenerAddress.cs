@@ -19,6 +19,9 @@ internal sealed record ListenerAddress(string Name, string Host, int Port)
 
     public string SecurityProtocol { get; init; } = "PLAINTEXT";
 
+    /// <summary>One of <c>controller.listener.names</c>.</summary>
+    public bool IsController { get; init; }
+
     public static IReadOnlyList<ListenerAddress> ParseAll(SortedDictionary<string, string> properties, string usual)
     {
         var listeners = Parse("listeners", properties.GetValueOrDefault("listeners") ?? usual);
@@ -29,14 +32,13 @@ internal sealed record ListenerAddress(string Name, string Host, int Port)
         var ofController = (properties.GetValueOrDefault("controller.listener.names") ?? "")
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-        // A node of one is its own controller: nobody needs that listener.
-        var served = listeners.Where(listener => !ofController.Contains(listener.Name)).ToList();
-        if (served.Count == 0)
-        {
-            throw new StartupException("listeners: there is none that clients may use");
-        }
-
-        return [.. served.Select(listener => Complete(listener, advertised, protocols))];
+        // Clients' listeners first: the first one's address is what people are told.
+        return [.. listeners
+            .Select(listener => Complete(listener, advertised, protocols) with
+            {
+                IsController = ofController.Contains(listener.Name, StringComparer.OrdinalIgnoreCase),
+            })
+            .OrderBy(listener => listener.IsController)];
     }
 
     /// <summary>Binds; port 0 takes a free one. Throws <see cref="StartupException"/> with one sentence.</summary>

@@ -142,6 +142,11 @@ public sealed class Broker
         var endpoints = new List<Endpoint>();
         foreach (var listener in options.Listeners)
         {
+            if (listener.IsController)
+            {
+                continue;
+            }
+
             endpoints.Add(new Endpoint(listener.Name, listener.AdvertisedHost, listener.AdvertisedPort, 0));
         }
 
