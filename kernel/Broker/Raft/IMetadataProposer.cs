@@ -10,11 +10,11 @@ public interface IMetadataProposer
     long NextOffset { get; }
 
     /// <summary>
-    /// Appends the records as one atomic batch. <paramref name="whenCommitted"/> is called when they are committed
-    /// and
-    /// replayed; never where the node loses its disk before.
+    /// Appends the records as one atomic batch. <paramref name="whenCommitted"/> is called when they are committed and
+    /// replayed, <paramref name="whenLost"/> when this node ceased to lead before: then a later leader may yet commit
+    /// them, or not. One of the two, in the order of the proposals; neither where the node stops or loses its disk.
     /// </summary>
-    void Propose(List<MetadataRecord> records, Action whenCommitted);
+    void Propose(List<MetadataRecord> records, Action whenCommitted, Action? whenLost = null);
 }
 
 /// <summary>What folds committed records into state: the image.</summary>

@@ -112,7 +112,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
     }
 
-    public void Propose(List<MetadataRecord> records, Action whenCommitted)
+    public void Propose(List<MetadataRecord> records, Action whenCommitted, Action? whenLost = null)
     {
         Invariant.Check(_log is not null && records.Count is > 0 and <= MaxRecordsPerProposal);
         var now = _environment.Clock.Now;
