@@ -131,7 +131,7 @@ public sealed class Broker
         Metadata.Topics.Find(InternalTopics.ConsumerOffsets)?.Partitions.Count ?? 0;
 
     private QuorumEnvironment QuorumOf(NodeOptions options, LogEnvironment environment) =>
-        new(environment, Clock, options.BrokerId, options.ClusterId)
+        new(environment, Clock, Peers, options.BrokerId, options.ClusterId)
         {
             VoterHost = options.Listeners[0].AdvertisedHost,
             VoterPort = (ushort)options.Listeners[0].AdvertisedPort,

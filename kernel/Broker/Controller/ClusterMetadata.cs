@@ -82,15 +82,9 @@ public sealed class ClusterMetadata
 
         Image.ClusterId = Quorum.ClusterId;
         Controller.View.BeginEpoch(Quorum.Epoch);
-        var first = new List<MetadataRecord>();
         if (Quorum.IsNew)
         {
-            var reading = Quorum.ReadBootstrap(image, first);
-            while (reading.MoveNext())
-            {
-                yield return reading.Current;
-            }
-
+            var first = Quorum.BootstrapRecords;
             yield return Commit(first.Count > 0 ? BrokerStart.Bootstrap(first) : BrokerStart.Bootstrap());
         }
         else if (Image.IsInTransaction)

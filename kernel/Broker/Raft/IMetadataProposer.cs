@@ -26,3 +26,16 @@ public interface IMetadataStateMachine
     /// <summary>The quorum's own feature level, which control records carry.</summary>
     void SetKRaftVersion(short level);
 }
+
+/// <summary>Who acts on it when the leadership of the metadata quorum moves.</summary>
+public interface IQuorumListener
+{
+    /// <summary>Another node leads, or nobody is known to.</summary>
+    void LeaderChanged();
+
+    /// <summary>This node leads; everything before its epoch is committed and replayed: it may propose.</summary>
+    void BecameActive();
+
+    /// <summary>It was active and leads no more; told before the proposals under way are lost.</summary>
+    void Resigned();
+}

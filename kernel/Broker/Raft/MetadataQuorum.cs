@@ -1,24 +1,24 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Log;
+using Deterministic.Broker.Peers;
 using Deterministic.Primitives;
-using Deterministic.Protocol.Batches;
 using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Raft;
 
 /// <summary>
-/// This node's part in the metadata quorum: <c>__cluster_metadata</c>, its epochs, and what is committed of it.
+/// This node's part in the metadata quorum: <c>__cluster_metadata</c>, its epochs, and what is committed of it (KRaft: KIP-595,
+/// 630, 853, 996).
 /// </summary>
 /// <remarks>
-/// Inputs   Load, Propose, LogAdvanced (flushed)
-/// Effects  those of the log and of small files
+/// Inputs   Load, Propose, requests of other members, LogAdvanced (flushed), timers
+/// Effects  those of the log, of small files and of peer channels
 ///
-/// The quorum has one voter so far, so this node leads from the moment it is up. Everything is nevertheless done as a
-/// quorum does it: a new epoch at every start, durable in <c>quorum-state</c> before anything is written in it; a
-/// LeaderChange record first; records shown to the state machine only once the high watermark has passed them.
+/// Composed here, decided elsewhere: <see cref="QuorumMember"/> keeps what may not be forgotten, each role is one class, and
+/// <see cref="QuorumRequests"/> answers the others. A quorum of one goes the same way, alone. Records are shown to the state
+/// machine only once the high watermark has passed them, on every member alike.
 /// </remarks>
 public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 {
@@ -32,23 +32,27 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     private const string StateFile = Directory + "/quorum-state";
     private const string BootstrapFile = "bootstrap.checkpoint";
-    private const string ControllerListener = "CONTROLLER";
 
     private readonly QuorumEnvironment _environment;
-    private readonly IMetadataStateMachine _machine;
     private readonly QuorumIdentity _identity;
     private readonly ReplayedBatches _replayed;
-    private readonly RecordBatchBuilder _builder = new(2 * MaxProposalBytes);
-    private readonly Queue<Proposal> _proposals = new();
-    private PartitionLog? _log;
-    private QuorumLeader? _leader;
+    private readonly QuorumMember _member;
+    private readonly Ticket _active = new();
+    private string? _refusal;
+    private bool _isLoaded;
 
     public MetadataQuorum(QuorumEnvironment environment, IMetadataStateMachine machine)
     {
         _environment = environment;
-        _machine = machine;
         _identity = new QuorumIdentity(environment);
         _replayed = new ReplayedBatches(machine);
+        _member = new QuorumMember(environment, StateFile, _ => Listener?.LeaderChanged())
+        {
+            Tail = new MetadataTail(_replayed, machine),
+            WhenActive = BecameActive,
+            WhenResigned = () => Listener?.Resigned(),
+        };
+        Requests = new QuorumRequests(_member);
     }
 
     public MetaProperties Identity => _identity.Properties;
@@ -56,13 +60,41 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     public Uuid ClusterId => _identity.Properties.ClusterId;
 
     /// <summary>A sentence for the operator where this directory cannot be used; null where it can.</summary>
-    public string? Refusal { get; private set; }
+    public string? Refusal => _refusal ?? _replayed.Refusal;
 
-    public int Epoch => _leader?.Epoch ?? 0;
+    /// <summary>What other members ask. Only after <see cref="Load"/>.</summary>
+    public QuorumRequests Requests { get; }
 
-    public Offset HighWatermark => _leader?.HighWatermark ?? Offset.Zero;
+    public IQuorumListener? Listener { get; set; }
 
-    public long NextOffset => _log?.LogEndOffset.Value ?? 0;
+    /// <summary>Told where the state machine cannot follow the committed log: <see cref="Refusal"/> says why.</summary>
+    public Action? WhenRefused
+    {
+        get => _member.WhenRefused;
+        set => _member.WhenRefused = value;
+    }
+
+    public int Epoch => _member.State.LeaderEpoch;
+
+    /// <summary>-1 where nobody is known to lead this epoch.</summary>
+    public int LeaderId => _member.State.LeaderId;
+
+    /// <summary>This node leads, though perhaps not <see cref="IsActive"/> yet.</summary>
+    public bool IsLeader => _member.Role is LeaderRole;
+
+    /// <summary>This node leads, and everything before its own epoch is committed and replayed.</summary>
+    public bool IsActive => _member.Role is LeaderRole { IsActive: true };
+
+    /// <summary>The leader's controller listener; null where nobody is known to lead, or this node does.</summary>
+    public PeerAddress? LeaderAddress => _member.Role.LeaderAddress;
+
+    public VoterSet Voters => _member.Voters.Latest;
+
+    public Offset HighWatermark => _member.HighWatermark;
+
+    public Offset LogEndOffset => _isLoaded ? _member.Log.LogEndOffset : Offset.Zero;
+
+    public long NextOffset => LogEndOffset.Value;
 
     /// <summary>
     /// True where no metadata record has ever been committed: the cluster has to be given its first ones.
@@ -70,13 +102,20 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     public bool IsNew => _replayed.RecordCount == 0;
 
     /// <summary>
-    /// Loads everything, enters a new epoch, and leads. Afterwards <see cref="Refusal"/> tells whether it worked.
+    /// The records that Kafka's format tool left for the first leader of a new cluster (feature levels, first users);
+    /// none where it did not format this directory.
+    /// </summary>
+    public List<MetadataRecord> BootstrapRecords { get; } = [];
+
+    /// <summary>
+    /// Loads everything and begins to take part. Ends when that has begun; a quorum of one is active then. Afterwards
+    /// <see cref="Refusal"/> tells whether it worked.
     /// </summary>
     public IEnumerator<Ticket> Load(DiskImage image)
     {
         foreach (var part in new Func<DiskImage, IEnumerator<Ticket>>[]
         {
-            LoadIdentity, LoadSnapshot, LoadLog, EnterEpoch,
+            LoadIdentity, LoadBootstrap, LoadLog, LoadSnapshot, LoadState,
         })
         {
             var steps = part(image);
@@ -90,74 +129,54 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
                 yield break;
             }
         }
-    }
 
-    /// <summary>
-    /// The records that Kafka's format tool left for the first leader of a new cluster (feature levels, first users);
-    /// none where it did not format this directory.
-    /// </summary>
-    public IEnumerator<Ticket> ReadBootstrap(DiskImage image, List<MetadataRecord> records)
-    {
-        var length = image.LengthOf(BootstrapFile);
-        if (length <= 0)
+        _isLoaded = true;
+        _member.Enter(Begin);
+        if (Voters.All.Count == 1 && _member.IsVoter)
         {
-            yield break;
-        }
-
-        var replayed = new ReplayedBatches(new Collector(records));
-        var reading = new BatchFile(_environment.Log.Files, BootstrapFile, length).Read(replayed.Take);
-        while (reading.MoveNext())
-        {
-            yield return reading.Current;
+            yield return _active;
         }
     }
 
+    /// <summary>As the interface says; where this node does not lead, the proposal is lost before the call returns.</summary>
     public void Propose(List<MetadataRecord> records, Action whenCommitted, Action? whenLost = null)
     {
-        Invariant.Check(_log is not null && records.Count is > 0 and <= MaxRecordsPerProposal);
-        var now = _environment.Clock.Now;
-        _builder.Begin(new BatchOptions());
-        foreach (var record in records)
+        Invariant.Check(records.Count is > 0 and <= MaxRecordsPerProposal);
+        if (_member.Role is LeaderRole leader)
         {
-            var value = Protocol.MetadataRecords.ToArray(record.Message, record.Version);
-            var isAppended = _builder.TryAppend(now.WallMs, NullableBytes.Null, value);
-            Invariant.Check(isAppended);
+            leader.Propose(records, whenCommitted, whenLost);
         }
-
-        var first = _log.LogEndOffset;
-        Append(_builder.Build().ToArray());
-        _proposals.Enqueue(new Proposal(records, first, whenCommitted));
+        else
+        {
+            whenLost?.Invoke();
+        }
     }
 
     public void LogAdvanced(PartitionLog log, in Now now)
     {
-        if (_leader is null || !_leader.Flushed(log.FlushedOffset))
+        if (_isLoaded)
         {
-            return;
-        }
-
-        while (_proposals.TryPeek(out var first) && first.First + first.Records.Count <= HighWatermark)
-        {
-            _proposals.Dequeue();
-            for (var i = 0; i < first.Records.Count; i++)
-            {
-                var isReplayed = _machine.Replay(first.Records[i], (first.First + i).Value);
-                Invariant.Check(isReplayed);
-            }
-
-            first.WhenCommitted();
+            _member.Enter(_member.Role.LogFlushed);
         }
     }
 
-    /// <summary>Flushes and closes the log.</summary>
+    public DescribeQuorumResponse Describe(DescribeQuorumRequest request) => QuorumDescription.Of(_member, request);
+
+    /// <summary>Gives the leadership up, flushes and closes the log.</summary>
     public IEnumerator<Ticket> Close()
     {
-        if (_log is null)
+        if (!_isLoaded)
         {
             yield break;
         }
 
-        var closing = _log.Close();
+        if (_member.Role is LeaderRole leader && Voters.All.Count > 1)
+        {
+            _member.Enter(leader.Resign);
+        }
+
+        _member.Close();
+        var closing = _member.Log.Close();
         while (closing.MoveNext())
         {
             yield return closing.Current;
@@ -174,17 +193,53 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             yield return loading.Current;
         }
 
-        Refusal = _identity.Refusal;
+        _refusal = _identity.Refusal;
+        _member.DirectoryId = _identity.Properties.DirectoryId;
+        _member.ClusterId = _identity.Properties.ClusterId.ToString();
+        _member.Voters = new VoterHistory(VotersBeforeAll());
+    }
+
+    /// <summary>Who votes where no log says so: the configured ones; this node alone where nothing is configured.</summary>
+    private VoterSet VotersBeforeAll()
+    {
+        if (_environment.StaticVoters.Count > 0)
+        {
+            return VoterSet.Fixed(_environment.StaticVoters);
+        }
+
+        return _environment.BootstrapServers.Count > 0 || !_environment.MayVote
+            ? VoterSet.Empty
+            : new VoterSet([
+                new Voter(
+                    _environment.Self.Value, _member.DirectoryId, _environment.VoterHost, _environment.VoterPort)]);
+    }
+
+    private IEnumerator<Ticket> LoadBootstrap(DiskImage image)
+    {
+        var length = image.LengthOf(BootstrapFile);
+        if (length <= 0)
+        {
+            yield break;
+        }
+
+        var records = new ReplayedBatches(new Collector(BootstrapRecords));
+        var reading = new BatchFile(_environment.Log.Files, BootstrapFile, length).Read(records.Take);
+        while (reading.MoveNext())
+        {
+            yield return reading.Current;
+        }
     }
 
     private IEnumerator<Ticket> LoadSnapshot(DiskImage image)
     {
-        var (_, path, length) = SnapshotId.Newest(image, Directory);
+        var (id, path, length) = SnapshotId.Newest(image, Directory);
         if (path.Length == 0)
         {
             yield break;
         }
 
+        _member.Snapshot = id;
+        _member.StartAt(new Offset(id.EndOffset));
         var file = new BatchFile(_environment.Log.Files, path, length);
         var reading = file.Read(_replayed.Take);
         while (reading.MoveNext())
@@ -192,9 +247,12 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             yield return reading.Current;
         }
 
-        Refusal = _replayed.Refusal ?? (file.IsWholeFileValid ? null : path + " is damaged");
+        _refusal = file.IsWholeFileValid ? null : path + " is damaged";
     }
 
+    /// <summary>
+    /// What is behind the snapshot is held back until it is known to be committed; the voters it names count at once.
+    /// </summary>
     private IEnumerator<Ticket> LoadLog(DiskImage image)
     {
         var files = _environment.Log;
@@ -207,14 +265,40 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             yield return opening.Current;
         }
 
-        var reading = log.ReadAll(from, _replayed.Take);
+        _member.Log = log;
+        var snapshotVoters = ReadVotersOf(image);
+        while (snapshotVoters.MoveNext())
+        {
+            yield return snapshotVoters.Current;
+        }
+
+        var reading = log.ReadAll(from, _member.TakeFromDisk);
         while (reading.MoveNext())
         {
             yield return reading.Current;
         }
 
-        _log = log;
-        Refusal = _replayed.Refusal ?? CheckVoters();
+        _refusal = CheckDirectory();
+    }
+
+    private IEnumerator<Ticket> ReadVotersOf(DiskImage image)
+    {
+        var (_, path, length) = SnapshotId.Newest(image, Directory);
+        if (path.Length == 0)
+        {
+            return Nothing();
+        }
+
+        return new BatchFile(_environment.Log.Files, path, length).Read(bytes =>
+        {
+            _member.TakeVoters(bytes);
+            return true;
+        });
+    }
+
+    private static IEnumerator<Ticket> Nothing()
+    {
+        yield break;
     }
 
     /// <summary>A log that was cleared for a snapshot begins where the snapshot ends.</summary>
@@ -240,126 +324,47 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         Durability = DurabilityMode.Flush,
     };
 
-    private string? CheckVoters()
-    {
-        if (_replayed.Voters is not { } voters)
-        {
-            return null;
-        }
+    /// <summary>An only voter with another directory can never lead again, and nobody else may.</summary>
+    private string? CheckDirectory() =>
+        _member.Voters.IsInLog && Voters.All is [var only] && only.Id == _environment.Self.Value
+            && !only.Is(only.Id, _member.DirectoryId)
+            ? "the voter of the metadata quorum has another directory.id than meta.properties"
+            : null;
 
-        if (voters.Voters.Count != 1 || voters.Voters[0].VoterId != _environment.Self.Value)
-        {
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"the metadata quorum of this directory has {voters.Voters.Count} voters: "
-                + $"this release serves a quorum of one");
-        }
-
-        return voters.Voters[0].VoterDirectoryId == _identity.Properties.DirectoryId
-            ? null
-            : "the voter of the metadata quorum has another directory.id than meta.properties";
-    }
-
-    // The new epoch
-
-    private IEnumerator<Ticket> EnterEpoch(DiskImage image)
+    private IEnumerator<Ticket> LoadState(DiskImage image)
     {
         var read = AtomicFile.Read(_environment.Log.Files, image, StateFile);
         yield return read;
-        var state = QuorumState.Initial(dataVersion: 1);
+        var isFixed = _environment.StaticVoters.Count > 0 && !_member.Voters.IsInLog;
+        var state = QuorumState.Initial(dataVersion: (short)(isFixed ? 0 : 1));
         if (read.Bytes.Length > 0 && !QuorumState.TryParse(read.Bytes.Span, out state))
         {
-            Refusal = StateFile + " is damaged: starting without it could break a vote";
+            _refusal = StateFile + " is damaged: starting without it could break a vote";
             yield break;
         }
 
-        var epoch = int.Max(state.LeaderEpoch, _replayed.LastEpoch) + 1;
-        var leading = state.Leading(epoch, _environment.Self.Value);
-        var writing = AtomicFile.Write(_environment.Log.Files, StateFile, leading.ToBytes());
-        while (writing.MoveNext())
+        // A log that was written by hand, or whose quorum-state was removed by an operator, is never behind its records.
+        _member.Recover(state.LeaderEpoch < _member.LastEpoch ? state.Entering(_member.LastEpoch) : state);
+    }
+
+    private void Begin()
+    {
+        var state = _member.State;
+        QuorumRole role = state.LeaderId == _environment.Self.Value
+            ? new ResignedRole(_member, [])
+            : new UnattachedRole(_member) { IsFirst = true };
+        _member.Become(state, role);
+    }
+
+    private void BecameActive()
+    {
+        if (!_active.IsDone)
         {
-            yield return writing.Current;
+            _active.Complete();
         }
 
-        _leader = new QuorumLeader(_environment.Self.Value, [_environment.Self.Value], epoch, _log!.LogEndOffset);
-        _log.AssignEpochStart(new LeaderEpoch(epoch));
-        var committed = new Ticket();
-        Append(LeaderChange());
-        _proposals.Enqueue(new Proposal([], _log.LogEndOffset, () => committed.Complete()));
-        yield return committed;
-        _machine.SetKRaftVersion(KRaftVersion);
+        Listener?.BecameActive();
     }
-
-    /// <summary>
-    /// A directory without voters is either new, and gets this release's level, or of the fixed-voter kind.
-    /// </summary>
-    private short KRaftVersion => _replayed.Voters is null && !IsNew ? _replayed.KRaftVersion : (short)1;
-
-    /// <summary>
-    /// The first batch of an epoch: who leads, and, where the log does not say so yet, who may vote.
-    /// </summary>
-    private byte[] LeaderChange()
-    {
-        var now = _environment.Clock.Now.WallMs;
-        var self = new LeaderChangeMessage.Voter { VoterId = _environment.Self.Value };
-        var change = new LeaderChangeMessage
-        {
-            LeaderId = _environment.Self.Value,
-            Voters = [self],
-            GrantingVoters = [self],
-        };
-        _builder.Begin(new BatchOptions { IsControl = true });
-        AppendControl(now, ControlRecordType.LeaderChange, change);
-        if (KRaftVersion > 0 && _replayed.Voters is null)
-        {
-            AppendControl(now, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = KRaftVersion });
-            AppendControl(now, ControlRecordType.KRaftVoters, SelfAsVoter());
-        }
-
-        return _builder.Build().ToArray();
-    }
-
-    private VotersRecord SelfAsVoter()
-    {
-        var endpoint = new VotersRecord.Endpoint
-        {
-            Name = ControllerListener,
-            Host = _environment.VoterHost,
-            Port = _environment.VoterPort,
-        };
-        return new VotersRecord
-        {
-            Voters =
-            [
-                new VotersRecord.Voter
-                {
-                    VoterId = _environment.Self.Value,
-                    VoterDirectoryId = _identity.Properties.DirectoryId,
-                    Endpoints = [endpoint],
-                    KRaftVersionFeature = new VotersRecord.KRaftVersionFeature { MaxSupportedVersion = 1 },
-                },
-            ],
-        };
-    }
-
-    private void AppendControl(long now, ControlRecordType type, Protocol.IMessage message)
-    {
-        var isAppended = ControlRecords.TryAppend(_builder, now, type, Protocol.Frames.ToArray(message, 0));
-        Invariant.Check(isAppended);
-    }
-
-    private void Append(byte[] batch)
-    {
-        var outcome = _log!.Append(
-            _environment.Clock.Now, batch, AppendOrigin.Raft, new LeaderEpoch(_leader!.Epoch));
-        Invariant.Check(outcome.IsAppended);
-        _log.Flush();
-    }
-
-    /// <summary>
-    /// Records on their way to being committed, from <c>First</c> on; none for the epoch's own batch.
-    /// </summary>
-    private readonly record struct Proposal(List<MetadataRecord> Records, Offset First, Action WhenCommitted);
 
     private sealed class Collector(List<MetadataRecord> records) : IMetadataStateMachine
     {

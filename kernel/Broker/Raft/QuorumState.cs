@@ -23,9 +23,23 @@ public readonly record struct QuorumState(
     /// <summary>The state before the first election.</summary>
     public static QuorumState Initial(short dataVersion) => new(0, None, None, Uuid.Zero, dataVersion);
 
-    /// <summary>The state of a node that leads <paramref name="epoch"/>.</summary>
-    public QuorumState Leading(int epoch, int leader) =>
-        new(epoch, leader, None, Uuid.Zero, DataVersion);
+    public bool HasLeader => LeaderId != None;
+
+    /// <summary>
+    /// Whether this member may give its vote of this epoch to a candidate: it gives one, and none beside a leader.
+    /// </summary>
+    public bool MayVoteFor(int candidate, Uuid directory) =>
+        !HasLeader && (VotedId == None || (VotedId == candidate && VotedDirectoryId == directory));
+
+    /// <summary>A later epoch, in which nothing has happened yet.</summary>
+    public QuorumState Entering(int epoch) => new(epoch, None, None, Uuid.Zero, DataVersion);
+
+    /// <summary>The same epoch, in which this node leads or follows. Its vote is not forgotten.</summary>
+    public QuorumState Led(int leader) => this with { LeaderId = leader };
+
+    /// <summary>The same epoch, with the vote given.</summary>
+    public QuorumState Voting(int candidate, Uuid directory) =>
+        this with { VotedId = candidate, VotedDirectoryId = directory };
 
     public byte[] ToBytes()
     {

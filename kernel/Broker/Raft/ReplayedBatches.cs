@@ -9,7 +9,7 @@ namespace Deterministic.Broker.Raft;
 
 /// <summary>
 /// Takes batches of the metadata log or of a snapshot, in order, and gives what is in them to whom it concerns:
-/// metadata records to the state machine, control records to the quorum itself.
+/// metadata records, and the quorum's own level, to the state machine.
 /// </summary>
 internal sealed class ReplayedBatches
 {
@@ -24,19 +24,17 @@ internal sealed class ReplayedBatches
         _machine = machine;
     }
 
-    /// <summary>The voters as the last voters record has them; null where there was none.</summary>
-    public VotersRecord? Voters { get; private set; }
-
-    public short KRaftVersion { get; private set; }
-
-    /// <summary>The greatest leader epoch met, 0 where there was no batch.</summary>
-    public int LastEpoch { get; private set; }
-
     /// <summary>Metadata records given to the state machine.</summary>
     public long RecordCount { get; private set; }
 
     /// <summary>Why the log cannot be used; null while it can.</summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>Records that went to the state machine without having been read from a batch.</summary>
+    public void RecordsTaken(int count) => RecordCount += count;
+
+    /// <summary>A snapshot begins everything anew.</summary>
+    public void Restart() => RecordCount = 0;
 
     /// <summary>Takes one batch out of a file; false where it must be the last.</summary>
     public bool Take(byte[] bytes)
@@ -57,7 +55,6 @@ internal sealed class ReplayedBatches
             return;
         }
 
-        LastEpoch = int.Max(LastEpoch, batch.PartitionLeaderEpoch);
         if (_reader.Open(batch, MaxBatchBytes, out var records) != BatchError.None)
         {
             Refuse("cannot be decompressed", batch.BaseOffset);
@@ -111,17 +108,10 @@ internal sealed class ReplayedBatches
                     return Refuse("is no kraft.version record", offset);
                 }
 
-                KRaftVersion = level.KRaftVersion;
+                _machine.SetKRaftVersion(level.KRaftVersion);
                 return true;
             case ControlRecordType.KRaftVoters:
-                var voters = new VotersRecord();
-                if (!Frames.TryRead(value, voters, 0))
-                {
-                    return Refuse("is no voters record", offset);
-                }
-
-                Voters = voters;
-                return true;
+                return Frames.TryRead(value, new VotersRecord(), 0) || Refuse("is no voters record", offset);
             case ControlRecordType.LeaderChange:
             case ControlRecordType.SnapshotHeader:
             case ControlRecordType.SnapshotFooter:

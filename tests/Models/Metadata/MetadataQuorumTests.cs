@@ -148,7 +148,7 @@ public sealed class MetadataQuorumTests
     [Property]
     public void Quorum_state_survives_its_text(int epoch, int leader, bool isDynamic)
     {
-        var state = QuorumState.Initial((short)(isDynamic ? 1 : 0)).Leading(epoch & int.MaxValue, leader);
+        var state = QuorumState.Initial((short)(isDynamic ? 1 : 0)).Entering(epoch & int.MaxValue).Led(leader);
 
         Assert.True(QuorumState.TryParse(state.ToBytes(), out var read));
         Assert.Equal(state, read);
@@ -157,7 +157,7 @@ public sealed class MetadataQuorumTests
     [Fact]
     public void Quorum_state_is_Kafkas_own_line()
     {
-        var state = QuorumState.Initial(1).Leading(1, 1);
+        var state = QuorumState.Initial(1).Entering(1).Led(1);
 
         Assert.Equal(
             """{"leaderId":1,"leaderEpoch":1,"votedId":-1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","""

@@ -4,6 +4,7 @@ using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Controller;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Metadata;
+using Deterministic.Broker.Peers;
 using Deterministic.Broker.Raft;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
@@ -143,8 +144,10 @@ internal sealed class MetadataWorld
 
     private ClusterMetadata Compose()
     {
-        var environment = new LogEnvironment(_files, _effects, new Timers(), new Prng(_seed));
-        var quorum = new QuorumEnvironment(environment, _clock, new BrokerId(_node), null) { VoterPort = 9093 };
+        var timers = new Timers();
+        var environment = new LogEnvironment(_files, _effects, timers, new Prng(_seed));
+        var peers = new PeerTable(_effects, timers, _clock, "test");
+        var quorum = new QuorumEnvironment(environment, _clock, peers, new BrokerId(_node), null) { VoterPort = 9093 };
         return new ClusterMetadata(quorum, _properties, [new Endpoint("PLAINTEXT", "localhost", 9092, 0)], null);
     }
 

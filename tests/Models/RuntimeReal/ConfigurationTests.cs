@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Collections.Generic;
 using System.IO;
 using Deterministic.Runtime.Real.Cli;
@@ -88,10 +89,10 @@ public sealed class ConfigurationTests
         var configuration = BrokerConfiguration.From(properties, null, false);
         Assert.Equal(3, configuration.NodeId);
         Assert.Equal("/somewhere", configuration.DataPath);
-        Assert.Equal(2, configuration.Listeners.Count);
+        Assert.Equal(["PLAINTEXT", "INSIDE", "CONTROLLER"], configuration.Listeners.Select(listener => listener.Name));
+        Assert.Equal([false, false, true], configuration.Listeners.Select(listener => listener.IsController));
         Assert.Equal("broker.example", configuration.Listeners[0].HostForClients);
         Assert.Equal(9092, configuration.Listeners[0].AdvertisedPort);
-        Assert.Equal("INSIDE", configuration.Listeners[1].Name);
         Assert.Equal("127.0.0.1", configuration.Listeners[1].HostForClients);
         Assert.Equal(new NodeLimits().MaxQueuedRequestBytes, configuration.Limits.MaxQueuedRequestBytes);
     }

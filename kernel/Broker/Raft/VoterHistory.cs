@@ -1,0 +1,88 @@
+using System.Collections.Generic;
+using Deterministic.Protocol;
+using Deterministic.Protocol.Batches;
+using Deterministic.Protocol.Messages;
+
+namespace Deterministic.Broker.Raft;
+
+/// <summary>Who votes at each offset of the log.</summary>
+/// <remarks>
+/// The rule a reader would get wrong: a voters record counts from the moment it is appended, committed or not, and ceases
+/// to count when it is truncated (KIP-853; otherwise two majorities that do not meet could decide).
+/// </remarks>
+internal sealed class VoterHistory(VoterSet beforeAll)
+{
+    private const int MaxBatchBytes = 64 << 20;
+
+    private readonly List<(long Offset, VoterSet Voters)> _sets = [];
+    private readonly List<(long Offset, short Level)> _levels = [];
+    private readonly BatchReader _reader = new();
+
+    /// <summary>The voters as of the log's end.</summary>
+    public VoterSet Latest => _sets.Count == 0 ? beforeAll : _sets[^1].Voters;
+
+    /// <summary>True where the log itself says who votes: kraft.version 1.</summary>
+    public bool IsInLog => _sets.Count > 0;
+
+    /// <summary>Offset of the latest voters record; -1 where there is none.</summary>
+    public long LatestOffset => _sets.Count == 0 ? -1 : _sets[^1].Offset;
+
+    public short KRaftVersion => _levels.Count == 0 ? (short)0 : _levels[^1].Level;
+
+    /// <summary>What a batch that was appended says of voters; most batches say nothing.</summary>
+    public void Take(in RecordBatchView batch)
+    {
+        if (!batch.IsControl || _reader.Open(batch, MaxBatchBytes, out var records) != BatchError.None)
+        {
+            return;
+        }
+
+        while (records.MoveNext())
+        {
+            var offset = batch.OffsetOf(records.Current);
+            if (!ControlRecords.TryReadKey(records.Current.Key.ToArray(), out var type))
+            {
+                continue;
+            }
+
+            var value = records.Current.Value.ToArray();
+            if (type == ControlRecordType.KRaftVoters)
+            {
+                var voters = new VotersRecord();
+                if (Frames.TryRead(value, voters, 0))
+                {
+                    _sets.Add((offset, VoterSet.Of(voters)));
+                }
+            }
+            else if (type == ControlRecordType.KRaftVersion)
+            {
+                var level = new KRaftVersionRecord();
+                if (Frames.TryRead(value, level, 0))
+                {
+                    _levels.Add((offset, level.KRaftVersion));
+                }
+            }
+        }
+    }
+
+    /// <summary>A snapshot took the place of everything.</summary>
+    public void Clear()
+    {
+        _sets.Clear();
+        _levels.Clear();
+    }
+
+    /// <summary>Everything from this offset on is gone from the log.</summary>
+    public void TruncateTo(long offset)
+    {
+        while (_sets.Count > 0 && _sets[^1].Offset >= offset)
+        {
+            _sets.RemoveAt(_sets.Count - 1);
+        }
+
+        while (_levels.Count > 0 && _levels[^1].Offset >= offset)
+        {
+            _levels.RemoveAt(_levels.Count - 1);
+        }
+    }
+}
