@@ -20,6 +20,9 @@ internal static class ControllerOperation
     private static readonly ApiError TooMany =
         new(ErrorCode.ThrottlingQuotaExceeded, "Too many requests wait for the controller.");
 
+    private static readonly ApiError NotController =
+        new(ErrorCode.NotController, "This is not the correct controller for this cluster.");
+
     private static readonly ApiError TimedOut = new(ErrorCode.RequestTimedOut, null);
 
     /// <summary>Runs one request.</summary>
@@ -51,7 +54,7 @@ internal static class ControllerOperation
             }
 
             return new Decision(records, () => exchange.Answer(response));
-        });
+        }, () => exchange.Answer(refuse(NotController)));
         if (!isQueued)
         {
             exchange.Answer(refuse(TooMany));

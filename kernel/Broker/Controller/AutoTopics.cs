@@ -49,7 +49,7 @@ public sealed class AutoTopics
             return;
         }
 
-        if (!_controller.TrySubmit(() => Decide(name)))
+        if (!_controller.TrySubmit(() => Decide(name), () => _pending.Remove(name)))
         {
             _pending.Remove(name);
         }

@@ -6,6 +6,7 @@ using Deterministic.Broker.Metadata;
 using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Broker.Raft;
 using Deterministic.Primitives;
+using Deterministic.Protocol;
 using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Controller;
@@ -38,7 +39,8 @@ public sealed class ClusterMetadata
         Configs = new EffectiveConfigs(properties, environment.Self.Value, Image.Configs);
         Quorum = new MetadataQuorum(environment, Image);
         var view = new ControllerView(Image, Configs, environment.Log.Prng.Fork(), environment.Self);
-        Controller = new Controller(view, Quorum);
+        Controller = new Controller(view, Quorum, environment.Log.Timers, environment.Clock);
+        Requests = new ControllerRequests(Controller);
         ProducerIds = new ProducerIdBlocks(Controller);
         AutoTopics = new AutoTopics(Controller);
     }
@@ -50,6 +52,9 @@ public sealed class ClusterMetadata
     public MetadataQuorum Quorum { get; }
 
     public Controller Controller { get; }
+
+    /// <summary>What brokers ask of the controller.</summary>
+    public ControllerRequests Requests { get; }
 
     public ProducerIdBlocks ProducerIds { get; }
 
@@ -81,29 +86,76 @@ public sealed class ClusterMetadata
         }
 
         Image.ClusterId = Quorum.ClusterId;
-        Controller.View.BeginEpoch(Quorum.Epoch);
-        if (Quorum.IsNew)
+        var active = new Ticket();
+        Controller.Activate(Quorum.Epoch, Quorum.BootstrapRecords, () => active.Complete());
+        yield return active;
+        var joining = Join();
+        while (joining.MoveNext())
         {
-            var first = Quorum.BootstrapRecords;
-            yield return Commit(first.Count > 0 ? BrokerStart.Bootstrap(first) : BrokerStart.Bootstrap());
-        }
-        else if (Image.IsInTransaction)
-        {
-            yield return Commit([MetadataRecord.Of(new AbortTransactionRecord { Reason = "the leader changed" })]);
-        }
-
-        var start = new BrokerStart(Controller.View, Quorum.Identity.DirectoryId);
-        yield return Commit(start.Register(Quorum.NextOffset, _endpoints, _rack));
-        foreach (var batch in start.TakeLeadership())
-        {
-            yield return Commit(batch);
+            yield return joining.Current;
         }
     }
 
-    private Ticket Commit(List<MetadataRecord> records)
+    /// <summary>
+    /// The broker of a quorum of one: it registers, and says once that it lives. Without a session it is never silent.
+    /// </summary>
+    private IEnumerator<Ticket> Join()
     {
-        var committed = new Ticket();
-        Quorum.Propose(records, () => committed.Complete());
-        return committed;
+        var incarnation = Uuid.Random(Controller.View.Prng);
+        var controller = new ControllerRegistrationRequest
+        {
+            ControllerId = _environment.Self.Value,
+            IncarnationId = incarnation,
+        };
+        var registration = new BrokerRegistrationRequest
+        {
+            BrokerId = _environment.Self.Value,
+            ClusterId = ClusterId.ToString(),
+            IncarnationId = incarnation,
+            Rack = _rack,
+            LogDirs = [Quorum.Identity.DirectoryId],
+            PreviousBrokerEpoch = BrokerEpoch,
+        };
+        foreach (var endpoint in _endpoints)
+        {
+            registration.Listeners.Add(new BrokerRegistrationRequest.Listener
+            {
+                Name = endpoint.Name,
+                Host = endpoint.Host,
+                Port = (ushort)endpoint.Port,
+                SecurityProtocol = endpoint.SecurityProtocol,
+            });
+        }
+
+        foreach (var feature in FeaturesImage.OfThisRelease)
+        {
+            controller.Features.Add(new ControllerRegistrationRequest.Feature
+            {
+                Name = feature.Name,
+                MinSupportedVersion = feature.Lowest,
+                MaxSupportedVersion = feature.Highest,
+            });
+            registration.Features.Add(new BrokerRegistrationRequest.Feature
+            {
+                Name = feature.Name,
+                MinSupportedVersion = feature.Lowest,
+                MaxSupportedVersion = feature.Highest,
+            });
+        }
+
+        Requests.Handle(ApiKey.ControllerRegistration, controller, _ => { });
+        var registered = new Ticket();
+        Requests.Handle(ApiKey.BrokerRegistration, registration, _ => registered.Complete());
+        yield return registered;
+        var unfenced = new Ticket();
+        var heartbeat = new BrokerHeartbeatRequest
+        {
+            BrokerId = _environment.Self.Value,
+            BrokerEpoch = BrokerEpoch,
+            CurrentMetadataOffset = Image.LastOffset,
+        };
+        Requests.Handle(ApiKey.BrokerHeartbeat, heartbeat, _ => unfenced.Complete());
+        Controller.Sessions.End(_environment.Self.Value);
+        yield return unfenced;
     }
 }

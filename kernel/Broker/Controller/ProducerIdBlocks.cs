@@ -49,13 +49,18 @@ public sealed class ProducerIdBlocks
     private void Lease()
     {
         _isLeasing = true;
-        if (!_controller.TrySubmit(Decide))
+        if (!_controller.TrySubmit(Decide, Refuse))
         {
-            _isLeasing = false;
-            while (_waiting.TryDequeue(out var given))
-            {
-                given(-1);
-            }
+            Refuse();
+        }
+    }
+
+    private void Refuse()
+    {
+        _isLeasing = false;
+        while (_waiting.TryDequeue(out var given))
+        {
+            given(-1);
         }
     }
 

@@ -102,7 +102,7 @@ internal sealed class ReplicaPlacement
     }
 
     /// <summary>The id that stands for "whichever, not chosen yet".</summary>
-    private static Uuid Unassigned => new(0, 1);
+    public static Uuid Unassigned => new(0, 1);
 
     private static ApiError Refuse(string why) => new(ErrorCode.InvalidReplicaAssignment, why);
 }

@@ -10,12 +10,18 @@ public readonly record struct Endpoint(string Name, string Host, int Port, short
 /// <summary>A range of levels of one feature that somebody supports.</summary>
 public readonly record struct SupportedFeature(string Name, short Lowest, short Highest);
 
-/// <summary>One registered broker. Immutable; its epoch is the offset of the record that registered it.</summary>
+/// <summary>
+/// One registered broker. Immutable; its epoch, one per life of its process, is an offset of the metadata log not later
+/// than the record that registered it.
+/// </summary>
 public sealed record BrokerRegistration
 {
     public int Id { get; private init; }
 
     public long Epoch { get; private init; }
+
+    /// <summary>Offset of the record that registered it: who has read that far knows itself registered.</summary>
+    public long RegisteredAt { get; private init; }
 
     public Uuid IncarnationId { get; private init; }
 
@@ -48,7 +54,7 @@ public sealed record BrokerRegistration
         return null;
     }
 
-    internal static BrokerRegistration From(RegisterBrokerRecord record)
+    internal static BrokerRegistration From(RegisterBrokerRecord record, long offset)
     {
         var endpoints = new List<Endpoint>(record.EndPoints.Count);
         foreach (var endpoint in record.EndPoints)
@@ -66,6 +72,7 @@ public sealed record BrokerRegistration
         {
             Id = record.BrokerId,
             Epoch = record.BrokerEpoch,
+            RegisteredAt = offset,
             IncarnationId = record.IncarnationId,
             Endpoints = endpoints,
             Features = features,

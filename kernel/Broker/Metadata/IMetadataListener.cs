@@ -16,4 +16,12 @@ public interface IMetadataListener
 
     /// <summary>A key was set or removed. An empty broker name means all brokers.</summary>
     void ConfigChanged(ConfigResourceType type, string name, string key);
+
+    /// <summary>
+    /// A broker was registered (<paramref name="before"/> is null), changed, or is gone (<paramref name="after"/> is null).
+    /// Nothing to do for most.
+    /// </summary>
+    void BrokerChanged(BrokerRegistration? before, BrokerRegistration? after)
+    {
+    }
 }

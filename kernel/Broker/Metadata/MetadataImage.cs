@@ -75,7 +75,7 @@ public sealed class MetadataImage : IMetadataStateMachine
                     return true;
                 }
 
-                return Apply(record);
+                return Apply(record, offset);
         }
     }
 
@@ -85,9 +85,9 @@ public sealed class MetadataImage : IMetadataStateMachine
     {
         var held = _transaction;
         _transaction = null;
-        foreach (var (record, _) in held ?? [])
+        foreach (var (record, offset) in held ?? [])
         {
-            if (!Apply(record))
+            if (!Apply(record, offset))
             {
                 return false;
             }
@@ -96,7 +96,7 @@ public sealed class MetadataImage : IMetadataStateMachine
         return true;
     }
 
-    private bool Apply(in MetadataRecord record)
+    private bool Apply(in MetadataRecord record, long offset)
     {
         switch (record.Message)
         {
@@ -121,19 +121,19 @@ public sealed class MetadataImage : IMetadataStateMachine
                 NextProducerId = ids.NextProducerId;
                 return true;
             default:
-                return ApplyToCluster(record) || Kept.TryReplay(record) || record.Message is NoOpRecord;
+                return ApplyToCluster(record, offset) || Kept.TryReplay(record) || record.Message is NoOpRecord;
         }
     }
 
-    private bool ApplyToCluster(in MetadataRecord record)
+    private bool ApplyToCluster(in MetadataRecord record, long offset)
     {
         switch (record.Message)
         {
             case RegisterBrokerRecord registered:
-                Cluster.Set(BrokerRegistration.From(registered));
+                SetBroker(BrokerRegistration.From(registered, offset));
                 return true;
             case UnregisterBrokerRecord unregistered:
-                Cluster.Remove(unregistered.BrokerId);
+                RemoveBroker(unregistered.BrokerId);
                 return true;
             case FenceBrokerRecord fenced:
                 return SetFenced(fenced.Id, true);
@@ -145,13 +145,37 @@ public sealed class MetadataImage : IMetadataStateMachine
                     return false;
                 }
 
-                Cluster.Set(broker.With(change));
+                SetBroker(broker.With(change));
                 return true;
             case RegisterControllerRecord controller:
                 Cluster.AddController(controller.ControllerId);
                 return true;
             default:
                 return false;
+        }
+    }
+
+    private void SetBroker(BrokerRegistration after)
+    {
+        var before = Cluster.Find(after.Id);
+        Cluster.Set(after);
+        foreach (var listener in _listeners)
+        {
+            listener.BrokerChanged(before, after);
+        }
+    }
+
+    private void RemoveBroker(int id)
+    {
+        if (Cluster.Find(id) is not { } before)
+        {
+            return;
+        }
+
+        Cluster.Remove(id);
+        foreach (var listener in _listeners)
+        {
+            listener.BrokerChanged(before, null);
         }
     }
 
@@ -162,7 +186,7 @@ public sealed class MetadataImage : IMetadataStateMachine
             return false;
         }
 
-        Cluster.Set(broker.Fence(fenced));
+        SetBroker(broker.Fence(fenced));
         return true;
     }
 

@@ -13,13 +13,16 @@ public readonly record struct MetadataRecord(IMetadataRecord Message, short Vers
     private const short PartitionVersion = 2;
 
     /// <summary>
-    /// The record in the version that a controller at metadata.version 4.3-IV0 writes. Changes of a registration stay
-    /// at version 0, which knows fencing: nothing else of a registration is changed here.
+    /// The record in the version that a controller at metadata.version 4.3-IV0 writes; changes of a registration in the
+    /// lowest that knows what they change.
     /// </summary>
     public static MetadataRecord Of(IMetadataRecord message) => new(message, message switch
     {
         RegisterBrokerRecord => RegisterBrokerVersion,
         PartitionRecord or PartitionChangeRecord => PartitionVersion,
+        BrokerRegistrationChangeRecord { CordonedLogDirs: not null } => 3,
+        BrokerRegistrationChangeRecord { LogDirs.Count: > 0 } => 2,
+        BrokerRegistrationChangeRecord { InControlledShutdown: not 0 } => 1,
         _ => 0,
     });
 }
