@@ -32,8 +32,16 @@ public sealed class Broker
         _cluster = new ClusterMetadata(
             QuorumOf(options, environment), StaticProperties.Of(options), EndpointsOf(options), options.Rack);
         FetchSessions = new FetchSessions(Prng.Fork());
-        LogDirectory = new LogDirectory(environment, Partitions, Clock);
-        Hosting = new PartitionHosting(_cluster, LogDirectory, Partitions, options.BrokerId);
+        var replication = new ReplicationContext(options.BrokerId.Value, Clock, Metadata);
+        LogDirectory = new LogDirectory(environment, Partitions, replication, Clock);
+        Fetchers = new ReplicaFetchers(
+            new FetcherEnvironment(
+                options.BrokerId.Value, Peers, Timers, Clock, FetcherLimitsOf(Configs), () => _cluster.BrokerEpoch),
+            Metadata,
+            InterBrokerListenerOf(options));
+        replication.LogAdvanced = Fetchers.LogAdvanced;
+        Hosting = new PartitionHosting(_cluster, LogDirectory, Partitions, Fetchers, options.BrokerId);
+        replication.RoleChanged = Hosting.RoleChanged;
         var groups = new GroupContext(GroupConfig.Of(Configs), Timers, Prng.Fork(), Clock, effects);
         Groups = new GroupCoordinator(groups, CountOffsetsPartitions);
         Hosting.Listener = Groups;
@@ -80,6 +88,8 @@ public sealed class Broker
 
     internal PartitionHosting Hosting { get; }
 
+    internal ReplicaFetchers Fetchers { get; }
+
     /// <summary>
     /// Metadata first, then the logs that the metadata places here. Ends early where the directory is refused.
     /// </summary>
@@ -105,10 +115,6 @@ public sealed class Broker
         }
 
         Hosting.Begin();
-        foreach (var partition in Partitions.All)
-        {
-            Groups.PartitionHosted(partition);
-        }
     }
 
     /// <summary>Everything flushed and closed, the marker of a clean shutdown last.</summary>
@@ -136,6 +142,31 @@ public sealed class Broker
             VoterHost = options.Listeners[0].AdvertisedHost,
             VoterPort = (ushort)options.Listeners[0].AdvertisedPort,
         };
+
+    private static FetcherLimits FetcherLimitsOf(EffectiveConfigs configs) => new(
+        (int)configs.BrokerLong("replica.fetch.max.bytes"),
+        (int)configs.BrokerLong("replica.fetch.response.max.bytes"),
+        (int)configs.BrokerLong("replica.fetch.wait.max.ms"),
+        (int)configs.BrokerLong("replica.fetch.min.bytes"));
+
+    /// <summary><c>inter.broker.listener.name</c>, else the first listener for clients, which brokers share.</summary>
+    private static string InterBrokerListenerOf(NodeOptions options)
+    {
+        if (options.Properties.TryGetValue("inter.broker.listener.name", out var name))
+        {
+            return name;
+        }
+
+        foreach (var listener in options.Listeners)
+        {
+            if (!listener.IsController)
+            {
+                return listener.Name;
+            }
+        }
+
+        return "";
+    }
 
     private static List<Endpoint> EndpointsOf(NodeOptions options)
     {

@@ -37,7 +37,7 @@ internal static class DeleteRecordsApi
                 };
                 answers.Partitions.Add(answer);
                 var partition = broker.Partitions.Find(topic.Name, asked.PartitionIndex);
-                answer.ErrorCode = (short)Delete(broker, partition, asked.Offset);
+                answer.ErrorCode = (short)Delete(broker, partition, topic.Name, asked);
                 if (answer.ErrorCode == 0)
                 {
                     answer.LowWatermark = partition!.Log!.LogStartOffset.Value;
@@ -57,12 +57,16 @@ internal static class DeleteRecordsApi
         }
     }
 
-    private static ErrorCode Delete(Broker broker, Partition? partition, long offset)
+    private static ErrorCode Delete(
+        Broker broker, Partition? partition, string topic, DeleteRecordsRequest.DeleteRecordsPartition asked)
     {
-        if (partition?.Log is not { } log)
+        var error = LeaderCheck.Check(broker, partition, topic, asked.PartitionIndex);
+        if (error != ErrorCode.None || partition?.Log is not { } log)
         {
-            return ErrorCode.UnknownTopicOrPartition;
+            return error;
         }
+
+        var offset = asked.Offset;
 
         if (InternalTopics.Contains(partition.Topic))
         {

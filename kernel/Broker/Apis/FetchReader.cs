@@ -24,10 +24,17 @@ internal readonly struct FetchRead
     public PartitionLog? Log { get; init; }
 }
 
+/// <summary>Bytes that an answer may still take; the first partition with records may pass them.</summary>
+/// <param name="Bytes">None where it is full.</param>
+/// <param name="IsFirst">No partition has given records yet.</param>
+/// <param name="IsArrival">The request has just come: what it says of a follower is news.</param>
+internal readonly record struct FetchRoom(int Bytes, bool IsFirst, bool IsArrival);
+
 /// <summary>Reads one partition for a fetch: every check Kafka makes, then the range of the file.</summary>
 internal static class FetchReader
 {
     private const short FirstVersionWithTopicIds = 13;
+    private const short FirstVersionWithReplicaState = 15;
     private const short FirstVersionWithZstd = 10;
     private const sbyte ReadCommitted = 1;
 
@@ -37,22 +44,25 @@ internal static class FetchReader
             : broker.Partitions.Find(position.Topic, position.Partition);
 
     public static FetchRead Read(
-        Broker broker, FetchRequest request, short version, FetchPosition position, int budget, bool isFirst)
+        Broker broker, FetchRequest request, short version, FetchPosition position, in FetchRoom room)
     {
         var partition = Find(broker, version, position);
         if (partition?.Log is not { } log)
         {
-            var isUnknownId = version >= FirstVersionWithTopicIds && !broker.Partitions.Knows(position.TopicId);
-            var unknown = Fail(position, isUnknownId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition);
+            var unknown = Fail(position, version >= FirstVersionWithTopicIds
+                ? LeaderCheck.Check(broker, partition, position.TopicId, position.Partition)
+                : LeaderCheck.Check(broker, partition, position.Topic, position.Partition));
             unknown.Answer.AbortedTransactions = [];
             return unknown;
         }
 
-        var error = Check(request, version, position, partition, log);
+        var error = Check(version, position, partition, log);
         if (error != ErrorCode.None)
         {
             return Fail(position, error);
         }
+
+        var replica = ReplicaOf(request, version);
 
         var answer = Blank(position);
         answer.HighWatermark = partition.HighWatermark.Value;
@@ -60,34 +70,56 @@ internal static class FetchReader
         answer.LogStartOffset = log.LogStartOffset.Value;
         answer.AbortedTransactions = request.IsolationLevel == ReadCommitted ? [] : null;
         var from = new Offset(position.FetchOffset);
-        if (position.LastFetchedEpoch >= 0)
+        if (position.LastFetchedEpoch >= 0 && Diverges(log, position, answer) is { } elsewhere)
         {
-            var (epoch, end) = log.EndOffsetForEpoch(new LeaderEpoch(position.LastFetchedEpoch));
-            if (end.Value < 0 || epoch.Value < 0)
-            {
-                return Fail(position, ErrorCode.OffsetOutOfRange);
-            }
-
-            if (epoch.Value < position.LastFetchedEpoch || end < from)
-            {
-                answer.DivergingEpoch = new FetchResponse.EpochEndOffset { Epoch = epoch.Value, EndOffset = end.Value };
-                return new FetchRead { Answer = answer, MustAnswer = true };
-            }
+            return elsewhere;
         }
 
-        if (from < log.LogStartOffset || from > partition.HighWatermark)
+        // A consumer sees what is committed, a follower everything that the leader has.
+        var end = replica >= 0 ? log.LogEndOffset : partition.HighWatermark;
+        if (from < log.LogStartOffset || from > end)
         {
             return Fail(position, ErrorCode.OffsetOutOfRange);
         }
 
-        return ReadLog(partition, log, position, answer, new Room(Math.Min(position.MaxBytes, budget), isFirst));
+        if (replica >= 0 && room.IsArrival)
+        {
+            var brokerEpoch = version >= FirstVersionWithReplicaState ? request.ReplicaState.ReplicaEpoch : -1;
+            if (!partition.FollowerFetched(replica, brokerEpoch, from))
+            {
+                return Fail(position, ErrorCode.UnknownLeaderEpoch);
+            }
+
+            answer.HighWatermark = partition.HighWatermark.Value;
+        }
+
+        return ReadLog(log, position, end, answer, room);
     }
 
-    /// <summary>Bytes that an answer may still take; the first partition with records may pass them.</summary>
-    private readonly record struct Room(int Bytes, bool IsFirst);
+    /// <summary>Null where the last record that was fetched stands in this log too; else where the two logs part.</summary>
+    private static FetchRead? Diverges(PartitionLog log, FetchPosition position, FetchResponse.PartitionData answer)
+    {
+        var (epoch, end) = log.EndOffsetForEpoch(new LeaderEpoch(position.LastFetchedEpoch));
+        if (end.Value < 0 || epoch.Value < 0)
+        {
+            return Fail(position, ErrorCode.OffsetOutOfRange);
+        }
+
+        if (epoch.Value == position.LastFetchedEpoch && end.Value >= position.FetchOffset)
+        {
+            return null;
+        }
+
+        answer.DivergingEpoch = new FetchResponse.EpochEndOffset { Epoch = epoch.Value, EndOffset = end.Value };
+        return new FetchRead { Answer = answer, MustAnswer = true };
+    }
+
+    /// <summary>-1 for consumers.</summary>
+    public static int ReplicaOf(FetchRequest request, short version) =>
+        version >= FirstVersionWithReplicaState ? request.ReplicaState.ReplicaId : request.ReplicaId;
 
     private static FetchRead ReadLog(
-        Partition partition, PartitionLog log, FetchPosition position, FetchResponse.PartitionData answer, Room room)
+        PartitionLog log, FetchPosition position, Offset end, FetchResponse.PartitionData answer, in FetchRoom room)
     {
         if (room is { Bytes: <= 0, IsFirst: false })
         {
@@ -95,7 +127,8 @@ internal static class FetchReader
         }
 
         var from = new Offset(position.FetchOffset);
-        var read = log.Read(from, partition.HighWatermark, Math.Max(0, room.Bytes), room.IsFirst);
+        var bytes = Math.Max(0, Math.Min(position.MaxBytes, room.Bytes));
+        var read = log.Read(from, end, bytes, room.IsFirst);
         switch (read.Kind)
         {
             case ReadKind.NeedsDisk:
@@ -111,20 +144,18 @@ internal static class FetchReader
         }
     }
 
-    private static ErrorCode Check(
-        FetchRequest request, short version, FetchPosition position, Partition partition, PartitionLog log)
+    private static ErrorCode Check(short version, FetchPosition position, Partition partition, PartitionLog log)
     {
-        var replica = version >= 15 ? request.ReplicaState.ReplicaId : request.ReplicaId;
-        if (replica >= 0)
-        {
-            return ErrorCode.NotLeaderOrFollower;
-        }
-
         if (position.CurrentLeaderEpoch >= 0 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
             return position.CurrentLeaderEpoch < partition.LeaderEpoch.Value
                 ? ErrorCode.FencedLeaderEpoch
                 : ErrorCode.UnknownLeaderEpoch;
+        }
+
+        if (!partition.IsLeader)
+        {
+            return ErrorCode.NotLeaderOrFollower;
         }
 
         return version < FirstVersionWithZstd && log.Config.Compression?.Type == CompressionType.Zstd

@@ -23,6 +23,8 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
     /// <summary>Bound: the largest answer, <c>fetch.max.bytes</c> of the broker.</summary>
     public const int MaxResponseBytes = 55 * 1024 * 1024;
 
+    private const short FirstVersionWithLeaders = 16;
+
     private readonly Broker _broker;
     private readonly Exchange _exchange;
     private readonly FetchRequest _request;
@@ -33,6 +35,7 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
     private TimerHandle? _timer;
     private int _coldReadsLeft;
     private bool _isReadingCold;
+    private bool _hasArrived;
     private bool _isOver;
 
     public FetchWaiter(Broker broker, Exchange exchange, FetchRequest request, FetchContext context)
@@ -86,7 +89,8 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         for (var i = 0; i < _answers.Length; i++)
         {
             var position = _context.Positions[i];
-            var read = FetchReader.Read(_broker, _request, _exchange.Version, position, budget, total == 0);
+            var room = new FetchRoom(budget, total == 0, !_hasArrived);
+            var read = FetchReader.Read(_broker, _request, _exchange.Version, position, room);
             if (read.NeedsDisk && _coldReadsLeft > 0)
             {
                 ReadCold(read.Log!, position);
@@ -99,6 +103,7 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
             mustAnswer |= read.MustAnswer;
         }
 
+        _hasArrived = true;
         if (mustAnswer || total >= _request.MinBytes || _broker.Now.Instant >= _deadline)
         {
             Answer();
@@ -131,7 +136,14 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
             if (partition is not null && !_registered.Contains(partition))
             {
                 _registered.Add(partition);
-                partition.WaitForFetch(this);
+                if (FetchReader.ReplicaOf(_request, _exchange.Version) >= 0)
+                {
+                    partition.WaitForAppend(this);
+                }
+                else
+                {
+                    partition.WaitForFetch(this);
+                }
             }
         }
 
@@ -171,7 +183,44 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         }
 
         _context.Session?.MoveToEnd(gaveData);
+        TellLeaders(response);
         _exchange.Answer(response);
+    }
+
+    /// <summary>Who was asked in vain is told who leads instead (KIP-951).</summary>
+    private void TellLeaders(FetchResponse response)
+    {
+        if (_exchange.Version < FirstVersionWithLeaders)
+        {
+            return;
+        }
+
+        List<int>? told = null;
+        foreach (var topic in response.Responses)
+        {
+            foreach (var answer in topic.Partitions)
+            {
+                if (!LeaderCheck.IsAboutLeader(answer.ErrorCode)
+                    || LeaderCheck.Current(_broker, _exchange, topic.Topic, topic.TopicId, answer.PartitionIndex)
+                        is not { } current)
+                {
+                    continue;
+                }
+
+                answer.CurrentLeader.LeaderId = current.Partition.Leader;
+                answer.CurrentLeader.LeaderEpoch = current.Partition.LeaderEpoch.Value;
+                if (current.Address is { } address && LeaderCheck.IsNew(told ??= [], current.Partition.Leader))
+                {
+                    response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint
+                    {
+                        NodeId = current.Partition.Leader,
+                        Host = address.Host,
+                        Port = address.Port,
+                        Rack = current.Rack,
+                    });
+                }
+            }
+        }
     }
 
     private static bool IsNews(FetchPosition position, FetchResponse.PartitionData answer) =>

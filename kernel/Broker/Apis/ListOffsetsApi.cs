@@ -65,7 +65,7 @@ internal static class ListOffsetsApi
                 }
 
                 var partition = broker.Partitions.Find(topic.Name, asked.PartitionIndex);
-                answer.ErrorCode = (short)Check(partition, asked, exchange.Version);
+                answer.ErrorCode = (short)Check(broker, topic.Name, partition, asked, exchange.Version);
                 if (answer.ErrorCode == 0)
                 {
                     var inner = Find(partition!, asked.Timestamp, answer);
@@ -81,7 +81,11 @@ internal static class ListOffsetsApi
     }
 
     private static ErrorCode Check(
-        Partition? partition, ListOffsetsRequest.ListOffsetsPartition asked, short version)
+        Broker broker,
+        string topic,
+        Partition? partition,
+        ListOffsetsRequest.ListOffsetsPartition asked,
+        short version)
     {
         if (LowestVersionOf(asked.Timestamp) > version)
         {
@@ -90,7 +94,7 @@ internal static class ListOffsetsApi
 
         if (partition?.Log is null)
         {
-            return ErrorCode.UnknownTopicOrPartition;
+            return LeaderCheck.Check(broker, partition, topic, asked.PartitionIndex);
         }
 
         if (asked.CurrentLeaderEpoch != -1 && asked.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
@@ -100,7 +104,7 @@ internal static class ListOffsetsApi
                 : ErrorCode.UnknownLeaderEpoch;
         }
 
-        return ErrorCode.None;
+        return partition.IsLeader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
     }
 
     private static int LowestVersionOf(long timestamp) => timestamp switch

@@ -27,7 +27,7 @@ internal static class OffsetForLeaderEpochApi
             response.Topics.Add(answers);
             foreach (var asked in topic.Partitions)
             {
-                answers.Partitions.Add(AnswerFor(broker.Partitions.Find(topic.Topic, asked.Partition), asked));
+                answers.Partitions.Add(AnswerFor(broker, topic.Topic, asked));
             }
         }
 
@@ -35,8 +35,9 @@ internal static class OffsetForLeaderEpochApi
     }
 
     private static OffsetForLeaderEpochResponse.EpochEndOffset AnswerFor(
-        Partition? partition, OffsetForLeaderEpochRequest.OffsetForLeaderPartition asked)
+        Broker broker, string topic, OffsetForLeaderEpochRequest.OffsetForLeaderPartition asked)
     {
+        var partition = broker.Partitions.Find(topic, asked.Partition);
         var answer = new OffsetForLeaderEpochResponse.EpochEndOffset
         {
             Partition = asked.Partition,
@@ -45,7 +46,7 @@ internal static class OffsetForLeaderEpochApi
         };
         if (partition?.Log is not { } log)
         {
-            answer.ErrorCode = (short)ErrorCode.UnknownTopicOrPartition;
+            answer.ErrorCode = (short)LeaderCheck.Check(broker, partition, topic, asked.Partition);
             return answer;
         }
 
@@ -53,6 +54,12 @@ internal static class OffsetForLeaderEpochApi
         {
             var isOld = asked.CurrentLeaderEpoch < partition.LeaderEpoch.Value;
             answer.ErrorCode = (short)(isOld ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch);
+            return answer;
+        }
+
+        if (!partition.IsLeader)
+        {
+            answer.ErrorCode = (short)ErrorCode.NotLeaderOrFollower;
             return answer;
         }
 

@@ -100,10 +100,12 @@ internal static class ProduceApi
         ProduceRequest.PartitionProduceData data,
         Partition? partition)
     {
-        if (partition is null || partition.Log is null)
+        var error = exchange.Version >= 13
+            ? LeaderCheck.Check(broker, partition, topic.TopicId, data.Index)
+            : LeaderCheck.Check(broker, partition, topic.Name, data.Index);
+        if (error != ErrorCode.None)
         {
-            var isUnknownId = exchange.Version >= 13 && !broker.Partitions.Knows(topic.TopicId);
-            return isUnknownId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
+            return error;
         }
 
         if (request.Acks is < -1 or > 1)
@@ -114,10 +116,12 @@ internal static class ProduceApi
             return shape != ErrorCode.None ? shape : ErrorCode.InvalidRequiredAcks;
         }
 
-        var isInternal = InternalTopics.Contains(partition.Topic);
-        return isInternal && exchange.Header.ClientId != AdminClientId
-            ? ErrorCode.InvalidTopicException
-            : ErrorCode.None;
+        if (InternalTopics.Contains(partition!.Topic) && exchange.Header.ClientId != AdminClientId)
+        {
+            return ErrorCode.InvalidTopicException;
+        }
+
+        return request.Acks == -1 && partition.IsUnderMinIsr ? ErrorCode.NotEnoughReplicas : ErrorCode.None;
     }
 
     private static void AppendOne(

@@ -13,10 +13,12 @@ namespace Deterministic.Broker.Apis;
 /// </summary>
 internal sealed class ProduceWaiter : IHighWatermarkWaiter, ITimed
 {
+    private const short FirstVersionWithLeaders = 10;
+
     private readonly Broker _broker;
     private readonly Exchange _exchange;
     private readonly ProduceResponse _response;
-    private List<(Partition Partition, Offset Needed, ProduceResponse.PartitionProduceResponse Answer)>? _awaited;
+    private List<Awaited>? _awaited;
     private readonly bool _waitsForAll;
     private int _outstanding;
     private bool _hasBegun;
@@ -39,7 +41,7 @@ internal sealed class ProduceWaiter : IHighWatermarkWaiter, ITimed
         if (_waitsForAll)
         {
             _awaited ??= [];
-            _awaited.Add((partition, needed, answer));
+            _awaited.Add(new Awaited(partition, partition.LeaderEpoch, needed, answer));
         }
     }
 
@@ -75,9 +77,19 @@ internal sealed class ProduceWaiter : IHighWatermarkWaiter, ITimed
             return;
         }
 
+        var awaited = _awaited![(int)token];
         if (partition.IsRemoved)
         {
-            _awaited![(int)token].Answer.ErrorCode = (short)ErrorCode.UnknownTopicOrPartition;
+            awaited.Answer.ErrorCode = (short)ErrorCode.UnknownTopicOrPartition;
+        }
+        else if (!partition.IsLeader || partition.LeaderEpoch != awaited.Epoch)
+        {
+            // Another leader may have the records or not: only trying again can tell.
+            awaited.Answer.ErrorCode = (short)ErrorCode.NotLeaderOrFollower;
+        }
+        else if (partition.IsUnderMinIsr)
+        {
+            awaited.Answer.ErrorCode = (short)ErrorCode.NotEnoughReplicasAfterAppend;
         }
 
         _outstanding--;
@@ -95,9 +107,9 @@ internal sealed class ProduceWaiter : IHighWatermarkWaiter, ITimed
             return;
         }
 
-        foreach (var (partition, needed, answer) in _awaited!)
+        foreach (var (partition, _, needed, answer) in _awaited!)
         {
-            if (partition.HighWatermark < needed)
+            if (answer.ErrorCode == 0 && partition.HighWatermark < needed)
             {
                 answer.ErrorCode = (short)ErrorCode.RequestTimedOut;
             }
@@ -114,6 +126,45 @@ internal sealed class ProduceWaiter : IHighWatermarkWaiter, ITimed
             _broker.Effects.Reached(ProbePoint.GroupCommit);
         }
 
+        TellLeaders();
         _exchange.Answer(_response);
     }
+
+    /// <summary>Who was asked in vain is told who leads instead (KIP-951).</summary>
+    private void TellLeaders()
+    {
+        if (_exchange.Version < FirstVersionWithLeaders)
+        {
+            return;
+        }
+
+        List<int>? told = null;
+        foreach (var topic in _response.Responses)
+        {
+            foreach (var answer in topic.PartitionResponses)
+            {
+                if (answer.ErrorCode != (short)ErrorCode.NotLeaderOrFollower
+                    || LeaderCheck.Current(_broker, _exchange, topic.Name, topic.TopicId, answer.Index) is not { } current)
+                {
+                    continue;
+                }
+
+                answer.CurrentLeader.LeaderId = current.Partition.Leader;
+                answer.CurrentLeader.LeaderEpoch = current.Partition.LeaderEpoch.Value;
+                if (current.Address is { } address && LeaderCheck.IsNew(told ??= [], current.Partition.Leader))
+                {
+                    _response.NodeEndpoints.Add(new ProduceResponse.NodeEndpoint
+                    {
+                        NodeId = current.Partition.Leader,
+                        Host = address.Host,
+                        Port = address.Port,
+                        Rack = current.Rack,
+                    });
+                }
+            }
+        }
+    }
+
+    private readonly record struct Awaited(
+        Partition Partition, LeaderEpoch Epoch, Offset Needed, ProduceResponse.PartitionProduceResponse Answer);
 }

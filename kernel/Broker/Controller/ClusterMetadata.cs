@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Metadata;
@@ -71,6 +72,12 @@ public sealed class ClusterMetadata
     /// <summary>How the log of a topic's partitions is to be kept.</summary>
     public LogConfig LogConfigOf(string topic) =>
         TopicConfigs.ToLogConfig(Configs, Image.Configs.Of(ConfigResourceType.Topic, topic));
+
+    /// <summary><c>min.insync.replicas</c> of a topic.</summary>
+    public int MinInsyncReplicasOf(string topic) => int.Parse(
+        Configs.TopicValue(
+            Image.Configs.Of(ConfigResourceType.Topic, topic), ConfigTable.Topic.Find("min.insync.replicas")!),
+        CultureInfo.InvariantCulture);
 
     public IEnumerator<Ticket> Load(DiskImage image)
     {

@@ -43,6 +43,27 @@ internal sealed class LogTruncation(LogState state, LogReader reader) : IBatchVi
         state.Progress.Reset(state.EndOffset);
     }
 
+    /// <summary>Removes all segments and begins with an empty one at <paramref name="offset"/>.</summary>
+    public IEnumerator<Ticket> Restart(Offset offset, Now now)
+    {
+        foreach (var step in (IEnumerator<Ticket>[])[
+            state.Rolls.Settled(),
+            state.EpochFile.Settle(),
+            SegmentFiles.RemoveSnapshotsBehind(state, Offset.Zero),
+            ReplaceAll(offset, now),
+            new ProducerReplay(state, now).Run(),
+            FlushRest(),
+            state.EpochFile.Settle()])
+        {
+            while (step.MoveNext())
+            {
+                yield return step.Current;
+            }
+        }
+
+        state.Progress.Reset(state.EndOffset);
+    }
+
     public bool Visit(in RecordBatchView batch, long position)
     {
         if (batch.LastOffset >= _offset.Value)
@@ -100,6 +121,22 @@ internal sealed class LogTruncation(LogState state, LogReader reader) : IBatchVi
         }
 
         EndAt(_end);
+    }
+
+    private IEnumerator<Ticket> ReplaceAll(Offset offset, Now now)
+    {
+        state.Recent.Clear();
+        reader.ForgetResumePoints();
+        var remove = SegmentFiles.RemoveNewest(state, 0);
+        while (remove.MoveNext())
+        {
+            yield return remove.Current;
+        }
+
+        state.Segments.Add(state.NewSegment(offset, now));
+        state.LogStart = offset;
+        state.Epochs.Clear();
+        state.SaveEpochs(offset);
     }
 
     /// <summary>A routine of its own: which segment is the active one is known only after the cut.</summary>

@@ -272,6 +272,12 @@ public sealed class PartitionLog
     {
         if (offset >= LogEndOffset)
         {
+            // An epoch that this replica led without a record may stand at the very end, and the leader never had it.
+            if (_state.Epochs.TruncateEnd(offset))
+            {
+                _state.SaveEpochs(offset);
+            }
+
             yield break;
         }
 
@@ -280,6 +286,23 @@ public sealed class PartitionLog
         while (truncation.MoveNext())
         {
             yield return truncation.Current;
+        }
+
+        _isTruncating = false;
+    }
+
+    /// <summary>
+    /// Removes everything and begins anew at an offset beyond the end: what lies between is nowhere any more. Until it has
+    /// ended nothing may be appended or read.
+    /// </summary>
+    public IEnumerator<Ticket> RestartAt(Offset offset, Now now)
+    {
+        Invariant.Check(offset > LogEndOffset);
+        _isTruncating = true;
+        var restart = new LogTruncation(_state, _reader).Restart(offset, now);
+        while (restart.MoveNext())
+        {
+            yield return restart.Current;
         }
 
         _isTruncating = false;

@@ -20,6 +20,7 @@ internal sealed class DirectoryCheckpoints
     private readonly PartitionTable _partitions;
     private readonly Dictionary<(string Topic, int Index), Offset> _recoveryPoints = [];
     private readonly Dictionary<(string Topic, int Index), Offset> _logStarts = [];
+    private readonly Dictionary<(string Topic, int Index), Offset> _highWatermarks = [];
     private readonly List<Ticket> _waiting = [];
     private bool _isWriting;
 
@@ -31,7 +32,10 @@ internal sealed class DirectoryCheckpoints
 
     public IEnumerator<Ticket> Read(DiskImage image)
     {
-        foreach (var (name, into) in new[] { (RecoveryPointFile, _recoveryPoints), (LogStartFile, _logStarts) })
+        foreach (var (name, into) in new[]
+        {
+            (RecoveryPointFile, _recoveryPoints), (LogStartFile, _logStarts), (HighWatermarkFile, _highWatermarks),
+        })
         {
             var length = image.LengthOf(name);
             if (length < 0)
@@ -63,6 +67,9 @@ internal sealed class DirectoryCheckpoints
         return new OpenHints(
             isClean, _recoveryPoints.GetValueOrDefault(key), _logStarts.GetValueOrDefault(key), hosted.TopicId);
     }
+
+    /// <summary>What was committed when it was last written down; zero where that is not known.</summary>
+    public Offset HighWatermarkOf(HostedPartition hosted) => _highWatermarks.GetValueOrDefault((hosted.Topic, hosted.Index));
 
     /// <summary>
     /// Ends when everything that is true now is in durable files: a round under way may have begun too early to know it.

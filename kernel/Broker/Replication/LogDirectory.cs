@@ -9,7 +9,7 @@ using Deterministic.Primitives;
 namespace Deterministic.Broker.Replication;
 
 /// <summary>One partition that the metadata places on this node, and how its log is to be kept.</summary>
-public sealed record HostedPartition(string Topic, Uuid TopicId, int Index, LeaderEpoch LeaderEpoch, LogConfig Config)
+public sealed record HostedPartition(string Topic, Uuid TopicId, int Index, LogConfig Config, int MinInsyncReplicas)
 {
     /// <summary>The partition's directory, as Kafka names it.</summary>
     public string Directory { get; } = string.Create(CultureInfo.InvariantCulture, $"{Topic}-{Index}");
@@ -42,13 +42,16 @@ public sealed class LogDirectory : ITimed
 
     private readonly LogEnvironment _environment;
     private readonly PartitionTable _partitions;
+    private readonly ReplicationContext _context;
     private readonly StepClock _clock;
     private readonly DirectoryCheckpoints _checkpoints;
     private readonly DeletedPartitions _deleted;
     private bool _isClosing;
 
-    public LogDirectory(LogEnvironment environment, PartitionTable partitions, StepClock clock)
+    internal LogDirectory(
+        LogEnvironment environment, PartitionTable partitions, ReplicationContext context, StepClock clock)
     {
+        _context = context;
         _environment = environment;
         _partitions = partitions;
         _clock = clock;
@@ -103,13 +106,13 @@ public sealed class LogDirectory : ITimed
         _environment.Timers.Set(_clock.Now.Instant + RetentionInterval, this, RetentionTimer);
     }
 
-    /// <summary>A partition that was not there before: its log is empty and serves at once.</summary>
+    /// <summary>A partition that was not there before: its log is empty.</summary>
     public Partition Create(HostedPartition hosted)
     {
-        var partition = new Partition(hosted.Topic, hosted.TopicId, hosted.Index);
+        var partition = NewPartition(hosted);
         var log = PartitionLog.Create(
             _environment, hosted.Directory, hosted.Config, partition, hosted.TopicId, _clock.Now);
-        partition.BecomeLeader(log, hosted.LeaderEpoch);
+        partition.Opened(log, Offset.Zero);
         _partitions.Add(partition);
         return partition;
     }
@@ -119,14 +122,15 @@ public sealed class LogDirectory : ITimed
     {
         foreach (var partition in _partitions.Remove(topicId))
         {
-            var log = partition.Log;
-            partition.Removed();
-            if (log is not null)
-            {
-                log.Abandon();
-                _deleted.Begin(log.Directory, _clock.Now);
-            }
+            PutAside(partition);
         }
+    }
+
+    /// <summary>One replica moved to another broker.</summary>
+    public void Remove(Partition partition)
+    {
+        _partitions.Remove(partition);
+        PutAside(partition);
     }
 
     /// <summary>
@@ -190,9 +194,23 @@ public sealed class LogDirectory : ITimed
         _environment.Timers.Set(now.Instant + CheckpointInterval, this, CheckpointTimer);
     }
 
+    private Partition NewPartition(HostedPartition hosted) =>
+        new(_context, hosted.Topic, hosted.TopicId, hosted.Index) { MinInsyncReplicas = hosted.MinInsyncReplicas };
+
+    private void PutAside(Partition partition)
+    {
+        var log = partition.Log;
+        partition.Removed();
+        if (log is not null)
+        {
+            log.Abandon();
+            _deleted.Begin(log.Directory, _clock.Now);
+        }
+    }
+
     private void LoadOne(DiskImage image, HostedPartition hosted, bool isClean, LoadWindow window)
     {
-        var partition = new Partition(hosted.Topic, hosted.TopicId, hosted.Index);
+        var partition = NewPartition(hosted);
         _partitions.Add(partition);
         window.Begin();
         var hints = _checkpoints.HintsFor(hosted, isClean);
@@ -200,7 +218,7 @@ public sealed class LogDirectory : ITimed
         var opening = PartitionLog.Open(_environment, image, log, hints, _clock);
         Routine.Run(opening, () =>
         {
-            partition.BecomeLeader(log, hosted.LeaderEpoch);
+            partition.Opened(log, _checkpoints.HighWatermarkOf(hosted));
             window.End();
         });
     }

@@ -68,6 +68,13 @@ public sealed class PartitionTable
         return removed;
     }
 
+    /// <summary>Takes one partition out; the topic's others stay.</summary>
+    public void Remove(Partition partition)
+    {
+        _byId[partition.TopicId][partition.Index] = null;
+        _all.Remove(partition);
+    }
+
     private static Partition? At(List<Partition?> partitions, int index) =>
         (uint)index < (uint)partitions.Count ? partitions[index] : null;
 }

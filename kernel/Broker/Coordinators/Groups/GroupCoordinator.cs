@@ -12,7 +12,7 @@ namespace Deterministic.Broker.Coordinators.Groups;
 /// Which shard serves a group: one for each partition of <c>__consumer_offsets</c> that this node leads.
 /// </summary>
 /// <remarks>
-/// Inputs   PartitionHosted, TopicGone; requests find their shard here
+/// Inputs   PartitionLed, PartitionNotLed, TopicGone; requests find their shard here
 /// Effects  those of the shards
 /// </remarks>
 public sealed class GroupCoordinator : IHostingListener
@@ -124,11 +124,19 @@ public sealed class GroupCoordinator : IHostingListener
         }
     }
 
-    public void PartitionHosted(Partition partition)
+    public void PartitionLed(Partition partition)
     {
         if (partition.Topic == InternalTopics.ConsumerOffsets)
         {
             PartitionBecameLeader(partition);
+        }
+    }
+
+    public void PartitionNotLed(Partition partition)
+    {
+        if (partition.Topic == InternalTopics.ConsumerOffsets)
+        {
+            PartitionRemoved(partition.Index);
         }
     }
 
