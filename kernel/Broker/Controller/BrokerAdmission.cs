@@ -37,10 +37,10 @@ internal sealed class BrokerAdmission
         }
 
         var isSameLife = existing?.IncarnationId == request.IncarnationId;
-        if (existing is not null && !isSameLife)
+        if (!isSameLife)
         {
-            // Kafka's way to tell: only a clean shutdown leaves its epoch behind (KIP-966).
-            var isLossy = request.PreviousBrokerEpoch != existing.Epoch;
+            // Only a clean shutdown leaves its epoch behind (KIP-966). A broker that was unregistered meanwhile cannot tell.
+            var isLossy = request.PreviousBrokerEpoch != existing?.Epoch;
             new BrokerFencing(_controller.View).Leave(request.BrokerId, isLossy, records);
         }
 

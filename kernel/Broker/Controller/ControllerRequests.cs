@@ -27,7 +27,8 @@ public sealed class ControllerRequests
 
     /// <summary>True for the keys that <see cref="Handle"/> knows.</summary>
     public static bool Knows(ApiKey key) =>
-        key is ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.ControllerRegistration;
+        key is ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.ControllerRegistration
+            or ApiKey.AlterPartition or ApiKey.AllocateProducerIds;
 
     /// <summary>Answers once, now or in a later step.</summary>
     public void Handle(ApiKey key, IMessage request, Action<IMessage> answer)
@@ -42,6 +43,15 @@ public sealed class ControllerRequests
                 Submit(
                     records => _heartbeats.Decide(heartbeat, records),
                     error => new BrokerHeartbeatResponse { ErrorCode = (short)error },
+                    answer);
+                break;
+            case AlterPartitionRequest change:
+                AlterPartition(change, answer);
+                break;
+            case AllocateProducerIdsRequest allocation:
+                Submit(
+                    records => ProducerIdAllocation.Decide(_controller.View, allocation, records),
+                    error => new AllocateProducerIdsResponse { ErrorCode = (short)error },
                     answer);
                 break;
             case ControllerRegistrationRequest registration:
@@ -70,6 +80,19 @@ public sealed class ControllerRequests
 
             answer(response);
         });
+
+    private void AlterPartition(AlterPartitionRequest request, Action<IMessage> answer)
+    {
+        var alteration = new IsrAlteration(_controller.View);
+        Submit(
+            records => alteration.Decide(request, records),
+            error => new AlterPartitionResponse { ErrorCode = (short)error },
+            response =>
+            {
+                alteration.Complete();
+                answer(response);
+            });
+    }
 
     private void Submit(
         Func<List<MetadataRecord>, IMessage> decide, Func<ErrorCode, IMessage> refuse, Action<IMessage> answer)

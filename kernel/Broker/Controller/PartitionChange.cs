@@ -271,7 +271,7 @@ internal sealed class PartitionChange
         || record.Replicas is not null
         || record.AddingReplicas is not null
         || record.RemovingReplicas is not null
-        || record.Leader != -2
+        || record.Leader != PartitionRegistration.LeaderUnchanged
         || record.LeaderRecoveryState != -1;
 
     private List<Uuid> Directories()

@@ -47,16 +47,17 @@ internal sealed class PartitionCreation
         return response;
     }
 
-    /// <summary>The record that brings one partition into being, led by its first replica.</summary>
+    /// <summary>The record that brings one partition into being, led by its first replica that is alive.</summary>
     internal static MetadataRecord Partition(ReplicaPlacement placement, Uuid topicId, int index, int[] replicas)
     {
+        var alive = placement.AliveOf(replicas);
         var record = new PartitionRecord
         {
             PartitionId = index,
             TopicId = topicId,
             Replicas = new List<int>(replicas),
-            Isr = new List<int>(replicas),
-            Leader = replicas[0],
+            Isr = alive,
+            Leader = alive[0],
             LeaderEpoch = 0,
             PartitionEpoch = 0,
         };
@@ -135,6 +136,9 @@ internal sealed class PartitionCreation
         foreach (var assignment in assignments)
         {
             var error = _placement.Check(assignment.BrokerIds, factor);
+            error = error.IsError
+                ? error
+                : _placement.CheckAlive(assignment.BrokerIds.ToArray(), topic.Partitions.Count + placed.Count);
             if (error.IsError)
             {
                 return error;

@@ -18,44 +18,114 @@ internal sealed class ReplicaPlacement
     }
 
     /// <summary>
-    /// Chooses replicas for new partitions: brokers in the order of their ids, each partition beginning one
-    /// further, so
-    /// that leaders spread evenly. The first one's place is drawn.
+    /// Chooses replicas for new partitions. The first broker's place is drawn, and each partition begins one further, so that
+    /// leaders spread evenly; its other replicas go to the racks that have fewest of it. Fenced brokers are taken only where
+    /// the others do not suffice, and never first.
     /// </summary>
     public ApiError TryPlace(int partitions, int replicationFactor, List<int[]> placed)
     {
-        var alive = new List<int>();
+        var alive = new List<BrokerRegistration>();
+        var fenced = new List<BrokerRegistration>();
         foreach (var broker in _view.Image.Cluster.Brokers)
         {
-            if (!broker.IsFenced && !broker.IsInControlledShutdown)
+            if (!broker.IsInControlledShutdown)
             {
-                alive.Add(broker.Id);
+                (broker.IsFenced ? fenced : alive).Add(broker);
             }
         }
 
-        if (replicationFactor > alive.Count)
+        if (replicationFactor > alive.Count + fenced.Count)
         {
             return new ApiError(ErrorCode.InvalidReplicationFactor, string.Create(
                 CultureInfo.InvariantCulture,
                 $"Unable to replicate the partition {replicationFactor} time(s): The target replication factor of "
-                + $"{replicationFactor} cannot be reached because only {alive.Count} broker(s) are registered or some "
-                + $"brokers have all their log directories cordoned."));
+                + $"{replicationFactor} cannot be reached because only {alive.Count + fenced.Count} broker(s) are "
+                + $"registered or some brokers have all their log directories cordoned."));
+        }
+
+        if (alive.Count == 0)
+        {
+            return new ApiError(ErrorCode.InvalidReplicationFactor, string.Create(
+                CultureInfo.InvariantCulture,
+                $"Unable to replicate the partition {replicationFactor} time(s): All brokers are currently fenced."));
         }
 
         var start = _view.Prng.Next(alive.Count);
         for (var partition = 0; partition < partitions; partition++)
         {
-            var replicas = new int[replicationFactor];
-            for (var replica = 0; replica < replicationFactor; replica++)
-            {
-                replicas[replica] = alive[(start + partition + replica) % alive.Count];
-            }
-
-            placed.Add(replicas);
+            placed.Add(Choose(alive, fenced, start + partition, replicationFactor));
         }
 
         return ApiError.None;
     }
+
+    /// <summary>Every full round of leaders begins the followers one further, so that pairs of brokers vary.</summary>
+    private static int[] Choose(
+        List<BrokerRegistration> alive, List<BrokerRegistration> fenced, int position, int replicationFactor)
+    {
+        var leader = position % alive.Count;
+        var rest = new List<BrokerRegistration>();
+        for (var i = 0; i < alive.Count - 1; i++)
+        {
+            var step = (i + (position / alive.Count)) % (alive.Count - 1);
+            rest.Add(alive[(leader + 1 + step) % alive.Count]);
+        }
+
+        var chosen = new List<BrokerRegistration>(replicationFactor) { alive[leader] };
+        TakeOver(rest, chosen, replicationFactor);
+        TakeOver(new List<BrokerRegistration>(fenced), chosen, replicationFactor);
+        return chosen.ConvertAll(broker => broker.Id).ToArray();
+    }
+
+    private static void TakeOver(List<BrokerRegistration> from, List<BrokerRegistration> chosen, int wanted)
+    {
+        while (chosen.Count < wanted && from.Count > 0)
+        {
+            var best = 0;
+            for (var i = 1; i < from.Count; i++)
+            {
+                best = CountOfRack(chosen, from[i].Rack) < CountOfRack(chosen, from[best].Rack) ? i : best;
+            }
+
+            chosen.Add(from[best]);
+            from.RemoveAt(best);
+        }
+    }
+
+    private static int CountOfRack(List<BrokerRegistration> chosen, string? rack)
+    {
+        var count = 0;
+        foreach (var broker in chosen)
+        {
+            count += broker.Rack == rack ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>Those of the replicas that may be in sync from the beginning: the brokers that are alive.</summary>
+    public List<int> AliveOf(int[] replicas)
+    {
+        var active = new ActiveBrokers(_view.Image.Cluster);
+        var alive = new List<int>(replicas.Length);
+        foreach (var replica in replicas)
+        {
+            if (active.Contains(replica))
+            {
+                alive.Add(replica);
+            }
+        }
+
+        return alive;
+    }
+
+    /// <summary>A partition of which every replica is fenced could not be led.</summary>
+    public ApiError CheckAlive(int[] replicas, int partition) => AliveOf(replicas).Count > 0
+        ? ApiError.None
+        : Refuse(string.Create(
+            CultureInfo.InvariantCulture,
+            $"All brokers specified in the manual partition assignment for partition {partition} are fenced or in "
+            + $"controlled shutdown."));
 
     /// <summary>
     /// Checks one partition's replicas as a request gave them; a factor of 0 means the first partition sets it.

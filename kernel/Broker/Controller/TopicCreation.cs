@@ -199,6 +199,12 @@ internal sealed class TopicCreation
                     ErrorCode.InvalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence");
             }
 
+            var error = _placement.CheckAlive(replicas, index);
+            if (error.IsError)
+            {
+                return error;
+            }
+
             placed.Add(replicas);
         }
 

@@ -15,7 +15,9 @@ public sealed record PartitionRegistration
     /// <summary>No broker leads.</summary>
     public const int NoLeader = -1;
 
-    private const int NoLeaderChange = -2;
+    /// <summary>In a change record: nothing is said about the leader.</summary>
+    internal const int LeaderUnchanged = -2;
+
     private const sbyte NoRecoveryChange = -1;
 
     public int[] Replicas { get; private init; } = [];
@@ -61,7 +63,7 @@ public sealed record PartitionRegistration
     /// <summary>Fields that the record leaves out stay as they are.</summary>
     internal PartitionRegistration With(PartitionChangeRecord change)
     {
-        var namesLeader = change.Leader != NoLeaderChange;
+        var namesLeader = change.Leader != LeaderUnchanged;
         var replicas = change.Replicas?.ToArray() ?? Replicas;
         var directories = change.Replicas is null ? Directories : new Uuid[replicas.Length];
         return new PartitionRegistration
