@@ -51,46 +51,62 @@ internal sealed class ReplicaPlacement
         }
 
         var start = _view.Prng.Next(alive.Count);
+        var loads = new SortedDictionary<int, int>();
         for (var partition = 0; partition < partitions; partition++)
         {
-            placed.Add(Choose(alive, fenced, start + partition, replicationFactor));
+            placed.Add(Choose(alive, fenced, (start + partition) % alive.Count, replicationFactor, loads));
         }
 
         return ApiError.None;
     }
 
-    /// <summary>Every full round of leaders begins the followers one further, so that pairs of brokers vary.</summary>
     private static int[] Choose(
-        List<BrokerRegistration> alive, List<BrokerRegistration> fenced, int position, int replicationFactor)
+        List<BrokerRegistration> alive,
+        List<BrokerRegistration> fenced,
+        int leader,
+        int replicationFactor,
+        SortedDictionary<int, int> loads)
     {
-        var leader = position % alive.Count;
         var rest = new List<BrokerRegistration>();
-        for (var i = 0; i < alive.Count - 1; i++)
+        for (var i = 1; i < alive.Count; i++)
         {
-            var step = (i + (position / alive.Count)) % (alive.Count - 1);
-            rest.Add(alive[(leader + 1 + step) % alive.Count]);
+            rest.Add(alive[(leader + i) % alive.Count]);
         }
 
         var chosen = new List<BrokerRegistration>(replicationFactor) { alive[leader] };
-        TakeOver(rest, chosen, replicationFactor);
-        TakeOver(new List<BrokerRegistration>(fenced), chosen, replicationFactor);
-        return chosen.ConvertAll(broker => broker.Id).ToArray();
+        TakeOver(rest, chosen, replicationFactor, loads);
+        TakeOver(new List<BrokerRegistration>(fenced), chosen, replicationFactor, loads);
+        var ids = new int[chosen.Count];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            ids[i] = chosen[i].Id;
+            loads[ids[i]] = LoadOf(chosen[i], loads) + 1;
+        }
+
+        return ids;
     }
 
-    private static void TakeOver(List<BrokerRegistration> from, List<BrokerRegistration> chosen, int wanted)
+    /// <summary>The rack with fewest replicas of this partition, and in it the broker with fewest of all of them.</summary>
+    private static void TakeOver(
+        List<BrokerRegistration> from, List<BrokerRegistration> chosen, int wanted, SortedDictionary<int, int> loads)
     {
         while (chosen.Count < wanted && from.Count > 0)
         {
             var best = 0;
             for (var i = 1; i < from.Count; i++)
             {
-                best = CountOfRack(chosen, from[i].Rack) < CountOfRack(chosen, from[best].Rack) ? i : best;
+                var byRack = CountOfRack(chosen, from[i].Rack) - CountOfRack(chosen, from[best].Rack);
+                var byLoad = LoadOf(from[i], loads) - LoadOf(from[best], loads);
+                best = byRack < 0 || (byRack == 0 && byLoad < 0) ? i : best;
             }
 
             chosen.Add(from[best]);
             from.RemoveAt(best);
         }
     }
+
+    private static int LoadOf(BrokerRegistration broker, SortedDictionary<int, int> loads) =>
+        loads.TryGetValue(broker.Id, out var load) ? load : 0;
 
     private static int CountOfRack(List<BrokerRegistration> chosen, string? rack)
     {
