@@ -11,6 +11,7 @@ public enum LifecycleState : byte
     NotStarted,
     Starting,
     Serving,
+    Leaving,
     Stopping,
     Halted,
 }
@@ -18,9 +19,10 @@ public enum LifecycleState : byte
 /// <summary>A node's life: start, serve, stop.</summary>
 /// <remarks>
 /// NotStarted -> Starting  Started arrived
-/// Starting   -> Serving   metadata, partitions and checkpoints are loaded
+/// Starting   -> Serving   metadata and partitions are loaded, and the cluster takes this broker for one of its own
 /// Starting   -> Halted    the directory cannot be used; the reason is the Halt effect
-/// Serving    -> Stopping  StopRequested
+/// Serving    -> Leaving   StopRequested: leaderships are moved away; requests are served meanwhile
+/// Leaving    -> Stopping  they have, or that took too long
 /// Stopping   -> Halted    everything is flushed and the clean-shutdown marker is durable
 /// any        -> Halted    the disk failed
 ///
@@ -31,17 +33,22 @@ public enum LifecycleState : byte
 internal sealed class Lifecycle
 {
     private readonly Apis.Broker _broker;
+    private readonly Action _whenMember;
     private readonly Action _whenServing;
     private Instant _startedAt;
     private bool _mustStop;
 
-    public Lifecycle(Apis.Broker broker, Action whenServing)
+    public Lifecycle(Apis.Broker broker, Action whenMember, Action whenServing)
     {
         _broker = broker;
+        _whenMember = whenMember;
         _whenServing = whenServing;
     }
 
     public LifecycleState State { get; private set; }
+
+    /// <summary>This node takes part in the metadata quorum: its controller listeners serve.</summary>
+    public bool IsMember { get; private set; }
 
     public void Start(DiskImage image)
     {
@@ -56,15 +63,28 @@ internal sealed class Lifecycle
         switch (State)
         {
             case LifecycleState.Serving:
-                State = LifecycleState.Stopping;
-                Routine.Run(_broker.Close(), () => Halt("stopped in good order", isClean: true));
+                State = LifecycleState.Leaving;
+                _broker.Leave(Close);
+                break;
+            case LifecycleState.Starting when IsMember:
+                // It may wait for a majority that never comes, and nothing was opened that a crash would hurt.
+                Halt("stopped before the cluster had formed", isClean: true);
                 break;
             case LifecycleState.NotStarted or LifecycleState.Starting:
                 _mustStop = true;
                 break;
-            case LifecycleState.Stopping or LifecycleState.Halted:
+            case LifecycleState.Leaving or LifecycleState.Stopping or LifecycleState.Halted:
             default:
                 break;
+        }
+    }
+
+    private void Close()
+    {
+        if (State == LifecycleState.Leaving)
+        {
+            State = LifecycleState.Stopping;
+            Routine.Run(_broker.Close(), () => Halt("stopped in good order", isClean: true));
         }
     }
 
@@ -72,7 +92,7 @@ internal sealed class Lifecycle
 
     private IEnumerator<Ticket> Load(DiskImage image)
     {
-        var loading = _broker.Load(image);
+        var loading = _broker.LoadMetadata(image);
         while (loading.MoveNext())
         {
             yield return loading.Current;
@@ -82,6 +102,18 @@ internal sealed class Lifecycle
         {
             HaltFor(refusal);
             yield break;
+        }
+
+        _broker.Quorum.WhenRefused = () => HaltFor(_broker.Quorum.Refusal ?? "the metadata log cannot be followed");
+        IsMember = true;
+        _whenMember();
+        if (_broker.Options.Roles.HasFlag(NodeRoles.Broker))
+        {
+            var joining = _broker.Join(image);
+            while (joining.MoveNext())
+            {
+                yield return joining.Current;
+            }
         }
 
         Serve();

@@ -34,13 +34,17 @@ public sealed class Node : IRequestHandler
     {
         _effects = effects;
         _broker = new Apis.Broker(options, effects);
-        _lifecycle = new Lifecycle(_broker, BeginServing);
+        _lifecycle = new Lifecycle(_broker, () => Begin(controllers: true), () => Begin(controllers: false));
+        _broker.Links.OpenEnvelope = (envelope, answer) => EnvelopeApi.Open(_broker, this, envelope, answer);
     }
 
     /// <summary>What this node is made of, for tests, checkers and viewers. Nobody but the node changes it.</summary>
     public Apis.Broker Broker => _broker;
 
-    public bool IsServing => _lifecycle.State == LifecycleState.Serving;
+    public bool IsServing => _lifecycle.State is LifecycleState.Serving or LifecycleState.Leaving;
+
+    /// <summary>Its controller listeners serve, which is before it is part of the cluster.</summary>
+    public bool IsMember => _lifecycle.IsMember && _lifecycle.State < LifecycleState.Stopping;
 
     /// <summary>Takes one input. Effects are recorded in the order in which they must happen.</summary>
     public void Step(in Now now, in Input input)
@@ -59,7 +63,8 @@ public sealed class Node : IRequestHandler
     /// <summary>A session has a whole request whose turn it is.</summary>
     public void Handle(Exchange exchange)
     {
-        if (!IsServing)
+        var isController = _broker.Options.Listeners[exchange.Origin.Listener].IsController;
+        if (!(isController ? IsMember : IsServing))
         {
             // Its logs are being closed: nothing may be appended, and no answer could be kept.
             exchange.Refuse("the node is stopping");
@@ -67,7 +72,7 @@ public sealed class Node : IRequestHandler
         }
 
         var key = exchange.Header.ApiKey;
-        var handler = ApiHandlers.Find(key);
+        var handler = ApiHandlers.Find(key, isController);
         if (handler is null)
         {
             exchange.Refuse("an API that is not served");
@@ -82,7 +87,14 @@ public sealed class Node : IRequestHandler
             return;
         }
 
-        handler(_broker, exchange);
+        if (Forwarding.IsMeant(_broker, exchange))
+        {
+            Forwarding.Forward(_broker, exchange);
+        }
+        else
+        {
+            handler(_broker, exchange);
+        }
     }
 
     private void Take(in Now now, in Input input)
@@ -145,21 +157,30 @@ public sealed class Node : IRequestHandler
 
         var session = new Session(input.Connection, input.Listener, input.Text ?? "", _effects, _broker.Clock, this);
         _sessions.Add(input.Connection.Value, session);
-        if (!IsServing)
+        var isController = _broker.Options.Listeners[input.Listener].IsController;
+        if (!(isController ? IsMember : IsServing))
         {
             session.HoldUntilReady();
             _waitingForReady.Add(input.Connection.Value, session);
         }
     }
 
-    private void BeginServing()
+    private void Begin(bool controllers)
     {
-        foreach (var (_, session) in _waitingForReady)
+        var begun = new List<long>();
+        foreach (var (id, session) in _waitingForReady)
         {
-            session.Begin();
+            if (_broker.Options.Listeners[session.Listener].IsController == controllers)
+            {
+                session.Begin();
+                begun.Add(id);
+            }
         }
 
-        _waitingForReady.Clear();
+        foreach (var id in begun)
+        {
+            _waitingForReady.Remove(id);
+        }
     }
 
     private void CloseSession(ConnectionId connection)
@@ -168,6 +189,7 @@ public sealed class Node : IRequestHandler
         {
             session.ConnectionClosed();
             _waitingForReady.Remove(connection.Value);
+            _broker.Heartbeating.Closed(session);
         }
     }
 

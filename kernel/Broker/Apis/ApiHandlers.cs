@@ -1,3 +1,4 @@
+using Deterministic.Broker.Controller;
 using Deterministic.Broker.Requests;
 using Deterministic.Protocol;
 
@@ -13,8 +14,18 @@ internal static class ApiHandlers
     /// <summary>Answers one request, now or later.</summary>
     public delegate void Handler(Broker broker, Exchange exchange);
 
-    /// <summary>Null where the API is not served.</summary>
-    public static Handler? Find(ApiKey key) => key switch
+    /// <summary>Null where the API is not served on listeners of this kind.</summary>
+    public static Handler? Find(ApiKey key, bool isController)
+    {
+        if (!(isController ? ApiTable.IsOnController(key) : ApiTable.IsOnBroker(key)))
+        {
+            return null;
+        }
+
+        return isController && key == ApiKey.Fetch ? QuorumApis.Fetch : Find(key);
+    }
+
+    private static Handler? Find(ApiKey key) => key switch
     {
         ApiKey.Produce => ProduceApi.Handle,
         ApiKey.Fetch => FetchApi.Handle,
@@ -44,6 +55,12 @@ internal static class ApiHandlers
         ApiKey.ListGroups => ListGroupsApi.Handle,
         ApiKey.DeleteGroups => DeleteGroupsApi.Handle,
         ApiKey.OffsetDelete => OffsetDeleteApi.Handle,
+        ApiKey.Vote => QuorumApis.Vote,
+        ApiKey.BeginQuorumEpoch => QuorumApis.BeginQuorumEpoch,
+        ApiKey.EndQuorumEpoch => QuorumApis.EndQuorumEpoch,
+        ApiKey.DescribeQuorum => QuorumApis.Describe,
+        ApiKey.Envelope => EnvelopeApi.Handle,
+        _ when ControllerRequests.Knows(key) => ControllerApis.Handle,
         _ => null,
     };
 }

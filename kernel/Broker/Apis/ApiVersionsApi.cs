@@ -42,9 +42,10 @@ internal static class ApiVersionsApi
 
         exchange.Origin.ClientSoftware = request.ClientSoftwareName;
         var response = new ApiVersionsResponse { FinalizedFeaturesEpoch = -1 };
+        var isController = broker.Options.Listeners[exchange.Origin.Listener].IsController;
         foreach (var key in Enum.GetValues<ApiKey>())
         {
-            if (ApiHandlers.Find(key) is not null)
+            if (ApiHandlers.Find(key, isController) is not null)
             {
                 response.ApiKeys.Add(RangeOf(key));
             }

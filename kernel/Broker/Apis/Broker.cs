@@ -1,9 +1,11 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Controller;
 using Deterministic.Broker.Coordinators.Groups;
 using Deterministic.Broker.Log;
+using Deterministic.Broker.Membership;
 using Deterministic.Broker.Metadata;
 using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Broker.Peers;
@@ -19,6 +21,11 @@ namespace Deterministic.Broker.Apis;
 public sealed class Broker
 {
     private readonly ClusterMetadata _cluster;
+    /// <summary>How long a broker that stops waits for its leaderships to move away.</summary>
+    private static readonly Duration ControlledShutdownLimit = Duration.FromSeconds(10);
+
+    private readonly SelfWatch _watch;
+    private readonly IsrWatch _isrWatch;
 
     internal Broker(NodeOptions options, Effects effects)
     {
@@ -29,17 +36,30 @@ public sealed class Broker
             effects, Timers, Clock, string.Create(CultureInfo.InvariantCulture, $"broker-{options.BrokerId.Value}"));
         Prng = new Prng(options.Seed);
         var environment = new LogEnvironment(Files, effects, Timers, Prng.Fork());
-        _cluster = new ClusterMetadata(
-            QuorumOf(options, environment), StaticProperties.Of(options), EndpointsOf(options), options.Rack);
+        _cluster = new ClusterMetadata(QuorumOf(options, environment), StaticProperties.Of(options));
+        Links = new ControllerLinks(_cluster, Peers, Timers, Clock);
+        Membership = new BrokerLifecycle(
+            Links.Heartbeats,
+            Timers,
+            Clock,
+            Metadata,
+            Duration.FromMilliseconds(Configs.BrokerLong("broker.heartbeat.interval.ms")));
+        Links.Heartbeats.WhenLost = Membership.ConnectionLost;
+        Heartbeating = new HeartbeatingBrokers(ControllerRequests);
+        _watch = new SelfWatch(options.BrokerId, Metadata);
         FetchSessions = new FetchSessions(Prng.Fork());
         var replication = new ReplicationContext(options.BrokerId.Value, Clock, Metadata);
         LogDirectory = new LogDirectory(environment, Partitions, replication, Clock);
         Fetchers = new ReplicaFetchers(
             new FetcherEnvironment(
-                options.BrokerId.Value, Peers, Timers, Clock, FetcherLimitsOf(Configs), () => _cluster.BrokerEpoch),
+                options.BrokerId.Value, Peers, Timers, Clock, FetcherLimitsOf(Configs), () => Membership.BrokerEpoch),
             Metadata,
             InterBrokerListenerOf(options));
         replication.LogAdvanced = Fetchers.LogAdvanced;
+        replication.IsrChanges = new IsrChanges(
+            Links.IsrChanges, Timers, Clock, replication, () => Membership.BrokerEpoch);
+        _isrWatch = new IsrWatch(
+            Partitions, Timers, Clock, Duration.FromMilliseconds(Configs.BrokerLong("replica.lag.time.max.ms")));
         Hosting = new PartitionHosting(_cluster, LogDirectory, Partitions, Fetchers, options.BrokerId);
         replication.RoleChanged = Hosting.RoleChanged;
         var groups = new GroupContext(GroupConfig.Of(Configs), Timers, Prng.Fork(), Clock, effects);
@@ -78,6 +98,9 @@ public sealed class Broker
 
     public Controller.Controller Controller => _cluster.Controller;
 
+    /// <summary>What brokers ask of the controller; only its active one answers otherwise than NOT_CONTROLLER.</summary>
+    public ControllerRequests ControllerRequests => _cluster.Requests;
+
     public AutoTopics AutoTopics => _cluster.AutoTopics;
 
     public ProducerIdBlocks ProducerIds => _cluster.ProducerIds;
@@ -86,26 +109,38 @@ public sealed class Broker
 
     public GroupCoordinator Groups { get; }
 
+    /// <summary>This broker's life in its cluster.</summary>
+    public BrokerLifecycle Membership { get; }
+
+    internal ControllerLinks Links { get; }
+
+    internal HeartbeatingBrokers Heartbeating { get; }
+
     internal PartitionHosting Hosting { get; }
 
     internal ReplicaFetchers Fetchers { get; }
 
     /// <summary>
-    /// Metadata first, then the logs that the metadata places here. Ends early where the directory is refused.
+    /// The quorum first; ends early where the directory is refused. A controller has nothing more to load.
     /// </summary>
-    internal IEnumerator<Ticket> Load(DiskImage image)
+    internal IEnumerator<Ticket> LoadMetadata(DiskImage image) => _cluster.Load(image);
+
+    /// <summary>
+    /// Registers, loads the logs that the metadata place here, and ends when this broker is part of its cluster: unfenced,
+    /// and knowing it.
+    /// </summary>
+    internal IEnumerator<Ticket> Join(DiskImage image)
     {
-        var loading = _cluster.Load(image);
-        while (loading.MoveNext())
+        var marker = LogDirectory.ReadMarker(image);
+        while (marker.MoveNext())
         {
-            yield return loading.Current;
+            yield return marker.Current;
         }
 
-        if (_cluster.Refusal is not null)
-        {
-            yield break;
-        }
-
+        var registered = new Ticket();
+        Membership.Register(Identity(), LogDirectory.LastBrokerEpoch, () => registered.Complete());
+        yield return registered;
+        yield return _watch.WhenRegistered(Membership.BrokerEpoch);
         LogDirectory.RetentionInterval =
             Duration.FromMilliseconds(Configs.BrokerLong("log.retention.check.interval.ms"));
         var logs = LogDirectory.Load(image, Hosting.Hosted());
@@ -115,22 +150,56 @@ public sealed class Broker
         }
 
         Hosting.Begin();
+        _isrWatch.Begin();
+        Membership.ReadyToServe();
+        yield return _watch.WhenUnfenced();
+    }
+
+    /// <summary>Leaderships are moved away first, where somebody could take them.</summary>
+    internal void Leave(Action whenLeft)
+    {
+        if (Metadata.Cluster.Brokers.Count > 1)
+        {
+            Membership.BeginShutdown(ControlledShutdownLimit, whenLeft);
+        }
+        else
+        {
+            Membership.Stop();
+            whenLeft();
+        }
     }
 
     /// <summary>Everything flushed and closed, the marker of a clean shutdown last.</summary>
     internal IEnumerator<Ticket> Close()
     {
+        Membership.Stop();
         var quorum = Quorum.Close();
         while (quorum.MoveNext())
         {
             yield return quorum.Current;
         }
 
-        var logs = LogDirectory.Close(_cluster.BrokerEpoch);
+        if (!Options.Roles.HasFlag(NodeRoles.Broker))
+        {
+            yield break;
+        }
+
+        var logs = LogDirectory.Close(Membership.BrokerEpoch);
         while (logs.MoveNext())
         {
             yield return logs.Current;
         }
+    }
+
+    /// <summary>
+    /// The incarnation must differ from that of every other life of this node, and a node that starts again with the same seed
+    /// draws the same: the time makes the difference.
+    /// </summary>
+    private BrokerIdentity Identity()
+    {
+        var prng = new Prng(Prng.NextUInt64() + (ulong)Now.WallMs);
+        return new BrokerIdentity(
+            Options.BrokerId, Uuid.Random(prng), EndpointsOf(Options), Options.Rack, Quorum.Identity.DirectoryId);
     }
 
     private int CountOffsetsPartitions() =>
@@ -139,9 +208,25 @@ public sealed class Broker
     private QuorumEnvironment QuorumOf(NodeOptions options, LogEnvironment environment) =>
         new(environment, Clock, Peers, options.BrokerId, options.ClusterId)
         {
-            VoterHost = options.Listeners[0].AdvertisedHost,
-            VoterPort = (ushort)options.Listeners[0].AdvertisedPort,
+            VoterHost = ControllerListenerOf(options).AdvertisedHost,
+            VoterPort = (ushort)ControllerListenerOf(options).AdvertisedPort,
+            MayVote = options.Roles.HasFlag(NodeRoles.Controller),
+            StaticVoters = options.QuorumVoters,
+            BootstrapServers = options.QuorumBootstrapServers,
         };
+
+    private static ListenerOptions ControllerListenerOf(NodeOptions options)
+    {
+        foreach (var listener in options.Listeners)
+        {
+            if (listener.IsController)
+            {
+                return listener;
+            }
+        }
+
+        return options.Listeners[0];
+    }
 
     private static FetcherLimits FetcherLimitsOf(EffectiveConfigs configs) => new(
         (int)configs.BrokerLong("replica.fetch.max.bytes"),

@@ -18,27 +18,19 @@ namespace Deterministic.Broker.Controller;
 /// cref="Load"/>.
 /// </summary>
 /// <remarks>
-/// Load ends when this node is registered, unfenced, and leads again what it may lead, all of it committed; or with
-/// <see cref="Refusal"/>. Until then nothing may be served from the image.
+/// Load ends when this node takes part in the quorum, or with <see cref="Refusal"/>. The image then follows what is
+/// committed; where this node comes to lead the quorum, it is the active controller as long as it does.
 /// </remarks>
-public sealed class ClusterMetadata
+public sealed class ClusterMetadata : IQuorumListener
 {
     private readonly QuorumEnvironment _environment;
-    private readonly List<Endpoint> _endpoints;
-    private readonly string? _rack;
 
-    public ClusterMetadata(
-        QuorumEnvironment environment,
-        SortedDictionary<string, string> properties,
-        IReadOnlyList<Endpoint> endpoints,
-        string? rack)
+    public ClusterMetadata(QuorumEnvironment environment, SortedDictionary<string, string> properties)
     {
         _environment = environment;
-        _endpoints = new List<Endpoint>(endpoints);
-        _rack = rack;
         Image = new MetadataImage(Uuid.Zero);
         Configs = new EffectiveConfigs(properties, environment.Self.Value, Image.Configs);
-        Quorum = new MetadataQuorum(environment, Image);
+        Quorum = new MetadataQuorum(environment, Image) { Listener = this };
         var view = new ControllerView(Image, Configs, environment.Log.Prng.Fork(), environment.Self);
         Controller = new Controller(view, Quorum, environment.Log.Timers, environment.Clock);
         Requests = new ControllerRequests(Controller);
@@ -60,6 +52,9 @@ public sealed class ClusterMetadata
     public ProducerIdBlocks ProducerIds { get; }
 
     public AutoTopics AutoTopics { get; }
+
+    /// <summary>Told when another node is the active controller, or nobody is known to be.</summary>
+    public Action? WhenControllerMoved { get; set; }
 
     public Uuid ClusterId => Quorum.ClusterId;
 
@@ -93,76 +88,19 @@ public sealed class ClusterMetadata
         }
 
         Image.ClusterId = Quorum.ClusterId;
-        var active = new Ticket();
-        Controller.Activate(Quorum.Epoch, Quorum.BootstrapRecords, () => active.Complete());
-        yield return active;
-        var joining = Join();
-        while (joining.MoveNext())
-        {
-            yield return joining.Current;
-        }
     }
 
-    /// <summary>
-    /// The broker of a quorum of one: it registers, and says once that it lives. Without a session it is never silent.
-    /// </summary>
-    private IEnumerator<Ticket> Join()
+    public void LeaderChanged() => WhenControllerMoved?.Invoke();
+
+    public void BecameActive()
     {
-        var incarnation = Uuid.Random(Controller.View.Prng);
-        var controller = new ControllerRegistrationRequest
-        {
-            ControllerId = _environment.Self.Value,
-            IncarnationId = incarnation,
-        };
-        var registration = new BrokerRegistrationRequest
-        {
-            BrokerId = _environment.Self.Value,
-            ClusterId = ClusterId.ToString(),
-            IncarnationId = incarnation,
-            Rack = _rack,
-            LogDirs = [Quorum.Identity.DirectoryId],
-            PreviousBrokerEpoch = BrokerEpoch,
-        };
-        foreach (var endpoint in _endpoints)
-        {
-            registration.Listeners.Add(new BrokerRegistrationRequest.Listener
-            {
-                Name = endpoint.Name,
-                Host = endpoint.Host,
-                Port = (ushort)endpoint.Port,
-                SecurityProtocol = endpoint.SecurityProtocol,
-            });
-        }
+        Image.ClusterId = Quorum.ClusterId;
+        Controller.Activate(Quorum.Epoch, Quorum.BootstrapRecords, () => WhenControllerMoved?.Invoke());
+    }
 
-        foreach (var feature in FeaturesImage.OfThisRelease)
-        {
-            controller.Features.Add(new ControllerRegistrationRequest.Feature
-            {
-                Name = feature.Name,
-                MinSupportedVersion = feature.Lowest,
-                MaxSupportedVersion = feature.Highest,
-            });
-            registration.Features.Add(new BrokerRegistrationRequest.Feature
-            {
-                Name = feature.Name,
-                MinSupportedVersion = feature.Lowest,
-                MaxSupportedVersion = feature.Highest,
-            });
-        }
-
-        Requests.Handle(ApiKey.ControllerRegistration, controller, _ => { });
-        var registered = new Ticket();
-        Requests.Handle(ApiKey.BrokerRegistration, registration, _ => registered.Complete());
-        yield return registered;
-        var unfenced = new Ticket();
-        var heartbeat = new BrokerHeartbeatRequest
-        {
-            BrokerId = _environment.Self.Value,
-            BrokerEpoch = BrokerEpoch,
-            CurrentMetadataOffset = Image.LastOffset,
-        };
-        Requests.Handle(ApiKey.BrokerHeartbeat, heartbeat, _ => unfenced.Complete());
-        Controller.Sessions.End(_environment.Self.Value);
-        yield return unfenced;
+    public void Resigned()
+    {
+        Controller.Deactivate();
+        WhenControllerMoved?.Invoke();
     }
 }

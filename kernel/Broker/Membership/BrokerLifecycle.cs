@@ -135,6 +135,13 @@ public sealed class BrokerLifecycle : IPeerAnswer, ITimed
     /// <summary>The connection to the controller broke.</summary>
     public void ConnectionLost() => HeartbeatNow();
 
+    /// <summary>No more requests are made.</summary>
+    public void Stop()
+    {
+        _whenShutDown = null;
+        ShutDown();
+    }
+
     public void TimerFired(in Now now, long token)
     {
         _next = null;

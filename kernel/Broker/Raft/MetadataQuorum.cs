@@ -358,12 +358,11 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     private void BecameActive()
     {
+        Listener?.BecameActive();
         if (!_active.IsDone)
         {
             _active.Complete();
         }
-
-        Listener?.BecameActive();
     }
 
     private sealed class Collector(List<MetadataRecord> records) : IMetadataStateMachine

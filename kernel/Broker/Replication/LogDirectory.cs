@@ -62,6 +62,24 @@ public sealed class LogDirectory : ITimed
     /// <summary><c>log.retention.check.interval.ms</c>.</summary>
     public Duration RetentionInterval { get; set; } = Duration.FromSeconds(300);
 
+    /// <summary>The broker epoch under which this directory was closed cleanly; -1 after a crash, or where it is new.</summary>
+    public long LastBrokerEpoch { get; private set; } = -1;
+
+    /// <summary>Looks for the marker of a clean shutdown, before this broker registers anew.</summary>
+    public IEnumerator<Ticket> ReadMarker(DiskImage image)
+    {
+        var read = AtomicFile.Read(_environment.Files, image, CleanShutdownMarker);
+        yield return read;
+        const string Key = "\"brokerEpoch\":";
+        var text = Encoding.UTF8.GetString(read.Bytes.Span);
+        var at = text.IndexOf(Key, StringComparison.Ordinal);
+        if (at >= 0)
+        {
+            var digits = text[(at + Key.Length)..].TrimEnd('}', ' ', '\n');
+            LastBrokerEpoch = long.TryParse(digits, CultureInfo.InvariantCulture, out var epoch) ? epoch : -1;
+        }
+    }
+
     /// <summary>
     /// Loads or creates every log that the metadata places here; what else lies in the directory is put aside.
     /// </summary>

@@ -58,7 +58,7 @@ internal sealed class MetadataWorld
     public MetadataWorld Start()
     {
         Tick();
-        Routine.Run(Cluster.Load(Disk.Image()), () => IsUp = Cluster.Refusal is null);
+        Routine.Run(Load(), () => IsUp = Cluster.Refusal is null);
         Run();
         return this;
     }
@@ -142,13 +142,60 @@ internal sealed class MetadataWorld
         return topic;
     }
 
+    /// <summary>The quorum, and the broker of this node as it registers and says once that it lives.</summary>
+    private IEnumerator<Ticket> Load()
+    {
+        var loading = Cluster.Load(Disk.Image());
+        while (loading.MoveNext())
+        {
+            yield return loading.Current;
+        }
+
+        if (Cluster.Refusal is not null)
+        {
+            yield break;
+        }
+
+        var registration = new BrokerRegistrationRequest
+        {
+            BrokerId = _node,
+            ClusterId = Cluster.ClusterId.ToString(),
+            IncarnationId = Uuid.Random(Cluster.Controller.View.Prng),
+            LogDirs = [Cluster.Quorum.Identity.DirectoryId],
+            PreviousBrokerEpoch = Cluster.BrokerEpoch,
+            Listeners = [new BrokerRegistrationRequest.Listener { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
+        };
+        foreach (var feature in FeaturesImage.OfThisRelease)
+        {
+            registration.Features.Add(new BrokerRegistrationRequest.Feature
+            {
+                Name = feature.Name,
+                MinSupportedVersion = feature.Lowest,
+                MaxSupportedVersion = feature.Highest,
+            });
+        }
+
+        var registered = new Ticket();
+        Cluster.Requests.Handle(ApiKey.BrokerRegistration, registration, _ => registered.Complete());
+        yield return registered;
+        var heartbeat = new BrokerHeartbeatRequest
+        {
+            BrokerId = _node,
+            BrokerEpoch = Cluster.BrokerEpoch,
+            CurrentMetadataOffset = Image.LastOffset,
+        };
+        var unfenced = new Ticket();
+        Cluster.Requests.Handle(ApiKey.BrokerHeartbeat, heartbeat, _ => unfenced.Complete());
+        yield return unfenced;
+    }
+
     private ClusterMetadata Compose()
     {
         var timers = new Timers();
         var environment = new LogEnvironment(_files, _effects, timers, new Prng(_seed));
         var peers = new PeerTable(_effects, timers, _clock, "test");
         var quorum = new QuorumEnvironment(environment, _clock, peers, new BrokerId(_node), null) { VoterPort = 9093 };
-        return new ClusterMetadata(quorum, _properties, [new Endpoint("PLAINTEXT", "localhost", 9092, 0)], null);
+        return new ClusterMetadata(quorum, _properties);
     }
 
     private void Tick() => _clock.Now = new Now(_now, 1_700_000_000_000 + (_now.Microseconds / 1000));
