@@ -403,10 +403,7 @@ internal sealed class ConfigAlteration
         }));
         if (key == MinInSyncReplicas && _view.IsElrEnabled)
         {
-            records.Add(MetadataRecord.Of(new ClearElrRecord
-            {
-                TopicName = type == ConfigResourceType.Topic ? name : "",
-            }));
+            new ElrClearing(_view).Decide(type == ConfigResourceType.Topic ? name : "", records);
         }
     }
 }

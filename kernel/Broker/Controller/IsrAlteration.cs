@@ -79,6 +79,17 @@ internal sealed class IsrAlteration
         }
 
         var error = Check(leader, partition, asked, isr);
+        if (error == ErrorCode.IneligibleReplica)
+        {
+            // The same request, delivered again late, must not succeed once the replica is eligible: the leader has given
+            // it up by then and commits without that replica. An empty change outdates it.
+            records.Add(MetadataRecord.Of(new PartitionChangeRecord
+            {
+                PartitionId = asked.PartitionIndex,
+                TopicId = topic.Id,
+            }));
+        }
+
         if (error != ErrorCode.None)
         {
             return Refused(asked, error);

@@ -76,9 +76,13 @@ public sealed class AlterPartitionTests
         BrokerLifeTests.Silence(world, 3, 1, 2);
         Assert.Equal(ErrorCode.IneligibleReplica, Code(Ask(world, before)));
 
+        // Delivered once more, it is outdated for good, even if the replica becomes eligible.
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, Code(Ask(world, before)));
         world.Join(3);
+        var otherLife = world.IsrChange("t", 1, 2, 3);
+        otherLife.Topics[0].Partitions[0].NewIsrWithEpochs[2].BrokerEpoch--;
 
-        Assert.Equal(ErrorCode.IneligibleReplica, Code(Ask(world, before)));
+        Assert.Equal(ErrorCode.IneligibleReplica, Code(Ask(world, otherLife)));
         Assert.Equal(ErrorCode.None, Code(Ask(world, world.IsrChange("t", 1, 2, 3))));
     }
 
