@@ -45,6 +45,8 @@ public sealed class Broker
             Metadata,
             Duration.FromMilliseconds(Configs.BrokerLong("broker.heartbeat.interval.ms")));
         Links.Heartbeats.WhenLost = Membership.ConnectionLost;
+        ProducerIds = new ProducerIdBlocks(Links.ProducerIds, options.BrokerId, () => Membership.BrokerEpoch);
+        AutoTopics.CreateElsewhere = (topic, whenDone) => Forwarding.CreateTopic(this, topic, whenDone);
         Heartbeating = new HeartbeatingBrokers(ControllerRequests);
         _watch = new SelfWatch(options.BrokerId, Metadata);
         FetchSessions = new FetchSessions(Prng.Fork());
@@ -103,7 +105,7 @@ public sealed class Broker
 
     public AutoTopics AutoTopics => _cluster.AutoTopics;
 
-    public ProducerIdBlocks ProducerIds => _cluster.ProducerIds;
+    public ProducerIdBlocks ProducerIds { get; }
 
     public MetadataQuorum Quorum => _cluster.Quorum;
 

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using Deterministic.Broker.Peers;
 using Deterministic.Broker.Requests;
@@ -34,6 +35,21 @@ internal static class Forwarding
             ClientHostAddress = AddressOf(exchange.Origin.Peer),
         };
         broker.Links.Forwarding.Ask(ApiKey.Envelope, envelope, Timeout, new Answer(exchange));
+    }
+
+    /// <summary>Asks for a topic on behalf of this broker itself.</summary>
+    public static void CreateTopic(Broker broker, CreateTopicsRequest.CreatableTopic topic, Action whenDone)
+    {
+        const short Version = 7;
+        const int LengthBytes = sizeof(int);
+        var header = new RequestHeader(ApiKey.CreateTopics, Version, 0, broker.Peers.ClientId);
+        var request = new CreateTopicsRequest { Topics = [topic], TimeoutMs = (int)Timeout.Milliseconds };
+        var envelope = new EnvelopeRequest
+        {
+            RequestData = Frames.Request(header, request).AsMemory(LengthBytes),
+            ClientHostAddress = AddressOf(""),
+        };
+        broker.Links.Forwarding.Ask(ApiKey.Envelope, envelope, Timeout, new End(whenDone));
     }
 
     private static bool IsForwarded(ApiKey key) => key is
@@ -82,5 +98,13 @@ internal static class Forwarding
                 exchange.Refuse("no controller could be reached");
             }
         }
+    }
+
+    /// <summary>Whether it worked shows in the metadata, and whoever wanted the topic asks again.</summary>
+    private sealed class End(Action whenDone) : IPeerAnswer
+    {
+        public void Answered(IMessage response, long token) => whenDone();
+
+        public void Failed(PeerFailure why, long token) => whenDone();
     }
 }

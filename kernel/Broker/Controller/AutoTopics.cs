@@ -27,6 +27,11 @@ public sealed class AutoTopics
     private readonly Controller _controller;
     private readonly HashSet<string> _pending = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Asks the active controller, where that is another node; the callback ends the attempt, whatever it came to.
+    /// </summary>
+    public Action<CreateTopicsRequest.CreatableTopic, Action>? CreateElsewhere { get; set; }
+
     public AutoTopics(Controller controller)
     {
         _controller = controller;
@@ -46,6 +51,12 @@ public sealed class AutoTopics
             || !(isInternal || view.Configs.BrokerBoolean("auto.create.topics.enable"))
             || !_pending.Add(name))
         {
+            return;
+        }
+
+        if (!_controller.IsActive)
+        {
+            CreateElsewhere?.Invoke(Describe(name), () => _pending.Remove(name));
             return;
         }
 

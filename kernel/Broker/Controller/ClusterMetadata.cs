@@ -34,7 +34,6 @@ public sealed class ClusterMetadata : IQuorumListener
         var view = new ControllerView(Image, Configs, environment.Log.Prng.Fork(), environment.Self);
         Controller = new Controller(view, Quorum, environment.Log.Timers, environment.Clock);
         Requests = new ControllerRequests(Controller);
-        ProducerIds = new ProducerIdBlocks(Controller);
         AutoTopics = new AutoTopics(Controller);
     }
 
@@ -48,8 +47,6 @@ public sealed class ClusterMetadata : IQuorumListener
 
     /// <summary>What brokers ask of the controller.</summary>
     public ControllerRequests Requests { get; }
-
-    public ProducerIdBlocks ProducerIds { get; }
 
     public AutoTopics AutoTopics { get; }
 

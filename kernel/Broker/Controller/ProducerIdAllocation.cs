@@ -12,6 +12,9 @@ namespace Deterministic.Broker.Controller;
 /// </summary>
 internal static class ProducerIdAllocation
 {
+    /// <summary>Kafka's block.</summary>
+    public const int BlockSize = 1000;
+
     public static AllocateProducerIdsResponse Decide(
         ControllerView view, AllocateProducerIdsRequest request, List<MetadataRecord> records)
     {
@@ -21,17 +24,17 @@ internal static class ProducerIdAllocation
         }
 
         var first = view.Image.NextProducerId;
-        Invariant.Check(first <= long.MaxValue - ProducerIdBlocks.BlockSize);
+        Invariant.Check(first <= long.MaxValue - BlockSize);
         records.Add(MetadataRecord.Of(new ProducerIdsRecord
         {
             BrokerId = request.BrokerId,
             BrokerEpoch = request.BrokerEpoch,
-            NextProducerId = first + ProducerIdBlocks.BlockSize,
+            NextProducerId = first + BlockSize,
         }));
         return new AllocateProducerIdsResponse
         {
             ProducerIdStart = first,
-            ProducerIdLen = ProducerIdBlocks.BlockSize,
+            ProducerIdLen = BlockSize,
         };
     }
 }

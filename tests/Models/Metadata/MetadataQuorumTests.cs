@@ -2,7 +2,11 @@ using System;
 using System.Text;
 using Deterministic.Broker.Controller;
 using Deterministic.Broker.Metadata.Configs;
+using Deterministic.Broker.Membership;
+using Deterministic.Broker.Peers;
 using Deterministic.Broker.Raft;
+using Deterministic.Primitives;
+using Deterministic.Protocol;
 using Deterministic.Protocol.Messages;
 using FsCheck.Xunit;
 using Xunit;
@@ -142,8 +146,8 @@ public sealed class MetadataQuorumTests
         var third = Take(world);
 
         Assert.Equal(0, first);
-        Assert.Equal(1, second);
-        Assert.Equal(ProducerIdBlocks.BlockSize, third);
+        Assert.Equal(ProducerIdAllocation.BlockSize, second);
+        Assert.Equal(2 * ProducerIdAllocation.BlockSize, third);
     }
 
     [Property]
@@ -169,7 +173,8 @@ public sealed class MetadataQuorumTests
     private static long Take(MetadataWorld world)
     {
         var got = -2L;
-        world.Cluster.ProducerIds.Take(id => got = id);
+        var ids = new ProducerIdBlocks(new ToItself(world), new BrokerId(1), () => world.Cluster.BrokerEpoch);
+        ids.Take(id => got = id);
         world.Run();
         return got;
     }
@@ -208,5 +213,12 @@ public sealed class MetadataQuorumTests
                     records));
                 break;
         }
+    }
+
+    /// <summary>The way of a broker to a controller on its own node.</summary>
+    private sealed class ToItself(MetadataWorld world) : IControllerChannel
+    {
+        public void Ask(ApiKey key, IMessage request, Duration timeout, IPeerAnswer answer, long token = 0) =>
+            world.Cluster.Requests.Handle(key, request, response => answer.Answered(response, token));
     }
 }
