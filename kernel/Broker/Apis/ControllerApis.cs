@@ -6,7 +6,8 @@ namespace Deterministic.Broker.Apis;
 
 /// <summary>
 /// What brokers ask of the active controller over the network: BrokerRegistration (62), BrokerHeartbeat (63),
-/// AlterPartition (56), AllocateProducerIds (67), ControllerRegistration (70). The controller's own room decides.
+/// AlterPartition (56), AllocateProducerIds (67), ControllerRegistration (70), AssignReplicasToDirs (73). The controller's
+/// own room decides.
 /// </summary>
 internal static class ControllerApis
 {

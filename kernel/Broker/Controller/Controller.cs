@@ -15,7 +15,7 @@ public readonly record struct Decision(List<MetadataRecord> Records, Action When
 
 /// <summary>The controller: while it is active, it decides what the cluster's metadata become.</summary>
 /// <remarks>
-/// Inputs   Activate, Deactivate, Submit (an operation), commits of the quorum, sessions that are over
+/// Inputs   Activate, Deactivate, Submit (an operation), commits of the quorum, sessions that are over, timers
 /// Effects  proposals to the quorum
 ///
 /// Standby -> Active    Activate: this node leads the quorum, and the image shows everything that was ever committed
@@ -29,7 +29,7 @@ public readonly record struct Decision(List<MetadataRecord> Records, Action When
 /// (a broker with very many partitions dies) and is then cut: such decisions are written so that every part of them is
 /// true by itself, and the next controller begins by finishing what a lost leadership left.
 /// </remarks>
-public sealed class Controller
+public sealed class Controller : ITimed
 {
     /// <summary>
     /// Bound: operations that may wait their turn. Each belongs to a request, and a connection has one at a time.
@@ -39,15 +39,26 @@ public sealed class Controller
     /// <summary>Bound on one batch of a large decision.</summary>
     private const int MaxRecordsPerBatch = 5_000;
 
+    /// <summary>Bound on one round of <c>auto.leader.rebalance.enable</c>, Kafka's own.</summary>
+    private const int MaxElectionsPerRound = 1_000;
+
+    /// <summary>Until the next round where one was not enough.</summary>
+    private static readonly Duration RoundPause = Duration.FromMilliseconds(100);
+
     private readonly IMetadataProposer _quorum;
+    private readonly Timers _timers;
+    private readonly StepClock _clock;
     private readonly Queue<Operation> _waiting = new();
     private Operation? _deciding;
     private int _term;
+    private TimerHandle? _rebalance;
 
     public Controller(ControllerView view, IMetadataProposer quorum, Timers timers, StepClock clock)
     {
         View = view;
         _quorum = quorum;
+        _timers = timers;
+        _clock = clock;
         Sessions = new BrokerSessions(timers, clock) { WhenOver = SessionOver };
     }
 
@@ -82,6 +93,7 @@ public sealed class Controller
             }
         }
 
+        RebalanceAfter(ImbalanceInterval);
         _waiting.Enqueue(new Operation(() => new Decision(FirstRecords(bootstrap), Nothing), null));
         _waiting.Enqueue(new Operation(() => new Decision(Repairs(), whenActive), null));
         Pump();
@@ -98,6 +110,7 @@ public sealed class Controller
         IsActive = false;
         _term++;
         Sessions.Clear();
+        _timers.Cancel(_rebalance);
         var deciding = _deciding;
         _deciding = null;
         deciding?.Refuse?.Invoke();
@@ -139,6 +152,34 @@ public sealed class Controller
             _waiting.Enqueue(new Operation(() => new Decision(decide(), Nothing), null));
             Pump();
         }
+    }
+
+    /// <summary>Time to look for partitions that another broker leads than the first of their replicas.</summary>
+    public void TimerFired(in Now now, long token)
+    {
+        RebalanceAfter(ImbalanceInterval);
+        if (View.Configs.BrokerBoolean("auto.leader.rebalance.enable"))
+        {
+            SubmitOwn(() =>
+            {
+                var records = new List<MetadataRecord>();
+                if (new LeaderElection(View).Rebalance(MaxElectionsPerRound, records))
+                {
+                    RebalanceAfter(RoundPause);
+                }
+
+                return records;
+            });
+        }
+    }
+
+    private Duration ImbalanceInterval =>
+        Duration.FromSeconds(View.Configs.BrokerLong("leader.imbalance.check.interval.seconds"));
+
+    private void RebalanceAfter(Duration pause)
+    {
+        _timers.Cancel(_rebalance);
+        _rebalance = _timers.Set(_clock.Now.Instant + pause, this);
     }
 
     private void Pump()

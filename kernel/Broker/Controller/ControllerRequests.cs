@@ -28,7 +28,7 @@ public sealed class ControllerRequests
     /// <summary>True for the keys that <see cref="Handle"/> knows.</summary>
     public static bool Knows(ApiKey key) =>
         key is ApiKey.BrokerRegistration or ApiKey.BrokerHeartbeat or ApiKey.ControllerRegistration
-            or ApiKey.AlterPartition or ApiKey.AllocateProducerIds;
+            or ApiKey.AlterPartition or ApiKey.AllocateProducerIds or ApiKey.AssignReplicasToDirs;
 
     /// <summary>Answers once, now or in a later step.</summary>
     public void Handle(ApiKey key, IMessage request, Action<IMessage> answer)
@@ -52,6 +52,12 @@ public sealed class ControllerRequests
                 Submit(
                     records => ProducerIdAllocation.Decide(_controller.View, allocation, records),
                     error => new AllocateProducerIdsResponse { ErrorCode = (short)error },
+                    answer);
+                break;
+            case AssignReplicasToDirsRequest assignment:
+                Submit(
+                    records => DirectoryAssignment.Decide(_controller.View, assignment, records),
+                    error => new AssignReplicasToDirsResponse { ErrorCode = (short)error },
                     answer);
                 break;
             case ControllerRegistrationRequest registration:

@@ -86,6 +86,7 @@ internal sealed class PartitionChange
         _replicas = replicas;
         _adding = adding;
         _removing = removing;
+        _isr.RemoveAll(member => !replicas.Contains(member));
     }
 
     /// <summary>Null where nothing changes.</summary>
@@ -159,6 +160,12 @@ internal sealed class PartitionChange
         {
             _lastKnown = [_before.Leader];
         }
+
+        // Nobody is left who surely holds everything; the one that was, to the end, is the best that there is.
+        if (_isr.Count == 0 && _elr.Count == 0 && _lastKnown.Count == 0 && _replicas.Contains(lossy))
+        {
+            _lastKnown = [lossy];
+        }
     }
 
     private void Elect()
@@ -207,14 +214,15 @@ internal sealed class PartitionChange
             return ElectUncleanly(_lastKnown[0]);
         }
 
-        if (_policy.IsUncleanElectionAllowed || Election == ElectionKind.Unclean)
+        // A replica on its way in may hold nothing at all: only who asks in so many words gets it, and after all others.
+        var isAsked = Election == ElectionKind.Unclean;
+        if (_policy.IsUncleanElectionAllowed || isAsked)
         {
-            foreach (var replica in _replicas)
+            var old = _replicas.FindIndex(replica => _active.Contains(replica) && !_adding.Contains(replica));
+            var any = old >= 0 || !isAsked ? old : _replicas.FindIndex(_active.Contains);
+            if (any >= 0)
             {
-                if (_active.Contains(replica))
-                {
-                    return ElectUncleanly(replica);
-                }
+                return ElectUncleanly(_replicas[any]);
             }
         }
 

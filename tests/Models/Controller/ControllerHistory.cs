@@ -120,7 +120,7 @@ internal sealed class ControllerHistory
     private void Move()
     {
         var broker = _brokers[_prng.Next(BrokerCount)];
-        switch (_prng.Next(22))
+        switch (_prng.Next(24))
         {
             case 0 when !broker.IsUp:
             case 1 when !broker.IsUp:
@@ -139,11 +139,7 @@ internal sealed class ControllerHistory
                 _world.Advance(Duration.FromMilliseconds(_prng.Between(1, 4_000)));
                 break;
             case 9:
-                foreach (var other in _brokers.Where(other => other.IsUp))
-                {
-                    Heartbeat(other);
-                }
-
+                _brokers.FindAll(other => other.IsUp).ForEach(Heartbeat);
                 break;
             case 10 or 11:
                 _world.Quorum.CommitOne();
@@ -165,6 +161,15 @@ internal sealed class ControllerHistory
                 break;
             case 19 when _late.Count > 0:
                 SendLate();
+                break;
+            case 20 when _prng.OneIn(2):
+                Reassign();
+                break;
+            case 21 when _prng.OneIn(3):
+                Elect();
+                break;
+            case 22 when _prng.OneIn(12):
+                Unregister(broker);
                 break;
             default:
                 _oracle.Produce(_prng);
@@ -254,7 +259,7 @@ internal sealed class ControllerHistory
 
     private void CreateTopic()
     {
-        var replicas = _brokers.Select(broker => broker.Id).OrderBy(_ => _prng.NextUInt64()).Take(1 + _prng.Next(4)).ToArray();
+        var replicas = SomeBrokers();
         var request = ControllerWorld.Topic(
             FormattableString.Invariant($"t{_topics++}"),
             replicas,
@@ -280,6 +285,45 @@ internal sealed class ControllerHistory
         _world.Submit((view, records) => new ConfigAlteration(view).Decide(request, records), _ => { });
     }
 
+    private void Reassign()
+    {
+        if (_world.Image.Topics.Count == 0)
+        {
+            return;
+        }
+
+        var partition = new AlterPartitionReassignmentsRequest.ReassignablePartition();
+        if (_prng.Next(4) > 0)
+        {
+            partition.Replicas = [.. SomeBrokers()];
+        }
+
+        var topic = new AlterPartitionReassignmentsRequest.ReassignableTopic { Name = AnyTopic(), Partitions = [partition] };
+        var request = new AlterPartitionReassignmentsRequest { Topics = [topic] };
+        _world.Submit((view, records) => new Reassignment(view).Decide(request, records), _ => { });
+    }
+
+    /// <summary>Unclean elections only where the oracle knows that records may be lost.</summary>
+    private void Elect()
+    {
+        var request = new ElectLeadersRequest
+        {
+            ElectionType = (sbyte)(_oracle.IsUncleanAllowed && _prng.OneIn(3) ? 1 : 0),
+            TopicPartitions = null,
+        };
+        _world.Submit((view, records) => new LeaderElection(view).Decide(request, records), _ => { });
+    }
+
+    private void Unregister(ModelBroker broker)
+    {
+        var request = new UnregisterBrokerRequest { BrokerId = broker.Id };
+        var controller = _world.Controller;
+        _world.Submit((_, records) => BrokerRemoval.Decide(controller, request, records), _ => { });
+    }
+
+    private int[] SomeBrokers() =>
+        [.. _brokers.Select(broker => broker.Id).OrderBy(_ => _prng.NextUInt64()).Take(1 + _prng.Next(4))];
+
     private string AnyTopic() => _world.Image.Topics.All.ElementAt(_prng.Next(_world.Image.Topics.Count)).Name;
 
     /// <summary>A leader that lives asks for a smaller or larger ISR, and counts with the larger until it hears.</summary>
@@ -295,7 +339,7 @@ internal sealed class ControllerHistory
         var leader = _brokers.Find(broker => broker.Id == partition.Leader);
         if (_oracle.IsAsking(topic)
             || leader is not { IsUp: true }
-            || leader.Epoch != _world.Image.Cluster.Find(leader.Id)!.Epoch)
+            || leader.Epoch != _world.Image.Cluster.Find(leader.Id)?.Epoch)
         {
             return;
         }

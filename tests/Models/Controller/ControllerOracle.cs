@@ -134,6 +134,14 @@ internal sealed class ControllerOracle : IMetadataListener
             Assert.True(after.Isr.Length + after.Elr.Length > 0 || IsUncleanAllowed, text);
         }
 
+        foreach (var gone in before.Replicas.Except(after.Replicas))
+        {
+            model.Data.Remove(gone);
+        }
+
+        CheckMove(before, after, text);
+        var isUnclean = after.LeaderRecoveryState == 1 && before.LeaderRecoveryState == 0;
+        Assert.True(!isUnclean || IsUncleanAllowed || !IsFlush(topic.Name), text);
         if (after.LeaderRecoveryState == 1 && after.LeaderEpoch > before.LeaderEpoch && after.Leader >= 0)
         {
             // Records may be gone, and the record admits it. Everybody follows the new leader from there.
@@ -142,6 +150,19 @@ internal sealed class ControllerOracle : IMetadataListener
             {
                 model.Data[replica] = Math.Min(model.Of(replica), model.Version);
             }
+        }
+    }
+
+    /// <summary>A move that has ended has everybody new in sync.</summary>
+    private static void CheckMove(PartitionRegistration before, PartitionRegistration after, string text)
+    {
+        var wasMoving = before.AddingReplicas.Length + before.RemovingReplicas.Length > 0;
+        var isMoving = after.AddingReplicas.Length + after.RemovingReplicas.Length > 0;
+        Assert.True(after.AddingReplicas.All(after.Replicas.Contains), text);
+        Assert.True(after.RemovingReplicas.All(after.Replicas.Contains), text);
+        if (wasMoving && !isMoving && before.AddingReplicas.Intersect(after.Replicas).Any())
+        {
+            Assert.True(before.AddingReplicas.Intersect(after.Replicas).All(after.Isr.Contains), text);
         }
     }
 
@@ -212,7 +233,7 @@ internal sealed class ControllerOracle : IMetadataListener
         }
     }
 
-    private bool IsUncleanAllowed => _world.Controller.View.Configs.BrokerBoolean("unclean.leader.election.enable");
+    public bool IsUncleanAllowed => _world.Controller.View.Configs.BrokerBoolean("unclean.leader.election.enable");
 
     private bool IsActive(int broker) =>
         _world.Image.Cluster.Find(broker) is { IsFenced: false, IsInControlledShutdown: false };
@@ -241,7 +262,8 @@ internal sealed class ControllerOracle : IMetadataListener
     private static string Text(string topic, PartitionRegistration p) => string.Create(
         CultureInfo.InvariantCulture,
         $"{topic} leader {p.Leader} e{p.LeaderEpoch.Value}/{p.PartitionEpoch} replicas {Join(p.Replicas)} isr {Join(p.Isr)} "
-        + $"elr {Join(p.Elr)} last {Join(p.LastKnownElr)} recovery {p.LeaderRecoveryState}");
+        + $"elr {Join(p.Elr)} last {Join(p.LastKnownElr)} "
+        + $"adding {Join(p.AddingReplicas)} removing {Join(p.RemovingReplicas)} recovery {p.LeaderRecoveryState}");
 
     private static string Join(int[] values) => "[" + string.Join(',', values) + "]";
 
