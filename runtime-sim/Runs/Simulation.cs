@@ -69,8 +69,13 @@ public sealed class Simulation : IFault
         _files = new FilesArePrefix(Contract);
         _store = new StoreAgrees(History, Contract);
         World.AddObserver(Contract);
-        World.AddObserver(_files);
-        World.AddObserver(_store);
+        if (World.Nodes.Count == 1)
+        {
+            // Among several a follower's log is cut where it parted from its leader's, at any time.
+            World.AddObserver(_files);
+            World.AddObserver(_store);
+        }
+
         World.AddObserver(new FaultCounter(Counters));
         foreach (var line in scenario.Each("workload"))
         {
@@ -196,9 +201,9 @@ public sealed class Simulation : IFault
         {
             addresses.Add((World.HostName(i), NodeProcess.Port));
             var id = i;
-            var setting = Conditions.Node(_scenario, prng.Fork());
+            var setting = Conditions.Node(_scenario, prng.Fork()) with { Listeners = nodes > 1 ? 2 : 1 };
             Contract.DisksLie |= setting.Disk.BetraysFlushes;
-            World.AddNode((effects, seed) => KernelNodes.Make(id, BrokerConfig, effects, seed), setting);
+            World.AddNode((effects, seed) => KernelNodes.Make(id, nodes, BrokerConfig, effects, seed), setting);
         }
 
         Addresses = addresses;
@@ -220,7 +225,7 @@ public sealed class Simulation : IFault
             {
                 Name = topic.Name,
                 NumPartitions = topic.Partitions,
-                ReplicationFactor = 1,
+                ReplicationFactor = (short)Math.Min(topic.Replicas, World.Nodes.Count),
             };
             foreach (var (key, value) in topic.Config)
             {

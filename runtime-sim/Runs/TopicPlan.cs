@@ -10,11 +10,15 @@ namespace Deterministic.Runtime.Sim.Runs;
 /// <summary>One <c>topic</c> line, drawn: how many partitions, and its configuration by Kafka's names.</summary>
 public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<string, string> Config)
 {
+    /// <summary>How many replicas it wants; no more than there are nodes.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>Everything but the partitions passes through as configuration; ranges of numbers are drawn.</summary>
     public static TopicPlan Read(ScenarioLine line, Prng prng)
     {
         var name = line.Word("a topic's name");
         var partitions = line.Number("partitions", prng, 1, 3);
+        var replicas = int.Parse(line.Text("replicas", "1"), CultureInfo.InvariantCulture);
         var config = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in line.All(""))
         {
@@ -22,7 +26,7 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
         }
 
         line.End();
-        return new TopicPlan(name, partitions, config);
+        return new TopicPlan(name, partitions, config) { Replicas = replicas };
     }
 
     /// <summary>A range becomes one of its numbers, "a|b" one of its words; anything else stays as it is.</summary>
