@@ -155,6 +155,7 @@ public static class CommandLine
         }
 
         output.WriteLine($"FAILED {failure.Kind}: {failure.Check}: {failure.What}");
+        output.Write(result.Report);
         output.WriteLine($"replay: {ReplayCommand(file, result.Seed)}");
         return (int)failure.Kind;
     }

@@ -6,20 +6,21 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
-/// <c>cut-link</c>: the link between a client and a node is cut for a while, in one direction or both; or only
-/// clogged, so that
-/// everything on it is late together.
+/// <c>cut-link</c>: the link between a client and a node, or between two nodes, is cut for a while, in one direction or both;
+/// or only clogged, so that everything on it is late together.
 /// </summary>
 public sealed class LinkFault : IFault
 {
     private readonly ValueRange _for;
     private readonly Prng _prng;
     private readonly FaultTimer _timer;
+    private readonly bool _betweenNodes;
     private (int Node, int Client)? _cut;
 
     public LinkFault(World world, ScenarioLine line, Prng prng)
     {
         _prng = prng;
+        _betweenNodes = line.Text("between", "") == "nodes";
         _for = line.Range("for", 50_000, 5_000_000);
         _timer = new FaultTimer(world, this, line.Range("every", 1_000_000, 10_000_000), prng);
     }
@@ -33,13 +34,16 @@ public sealed class LinkFault : IFault
             return;
         }
 
-        if (world.Clients.Count == 0 || _cut is not null)
+        if (_cut is not null || (_betweenNodes ? world.Nodes.Count < 2 : world.Clients.Count == 0))
         {
             return;
         }
 
-        IProcess node = world.Nodes[_prng.Next(world.Nodes.Count)];
-        IProcess client = world.Clients[_prng.Next(world.Clients.Count)];
+        var first = _prng.Next(world.Nodes.Count);
+        IProcess node = world.Nodes[first];
+        IProcess client = _betweenNodes
+            ? world.Nodes[(first + 1 + _prng.Next(world.Nodes.Count - 1)) % world.Nodes.Count]
+            : world.Clients[_prng.Next(world.Clients.Count)];
         var lasts = _for.Draw(_prng);
         if (_prng.OneIn(4))
         {

@@ -61,6 +61,9 @@ public sealed class NodeProcess : IProcess
 
     public bool IsUp => _step is not null;
 
+    /// <summary>The object whose step this process runs, for checkers and reports; null while it is down.</summary>
+    public object? Kernel => _step?.Target;
+
     /// <summary>The kernel said that it serves.</summary>
     public bool IsReady { get; private set; }
 

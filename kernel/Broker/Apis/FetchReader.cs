@@ -75,9 +75,10 @@ internal static class FetchReader
             return elsewhere;
         }
 
-        // A consumer sees what is committed, a follower everything that the leader has.
+        // A consumer sees what is committed, a follower everything that the leader has. A new leader may know of less than was
+        // committed before it: a consumer that read more waits, and must not be sent back to the beginning.
         var end = replica >= 0 ? log.LogEndOffset : partition.HighWatermark;
-        if (from < log.LogStartOffset || from > end)
+        if (from < log.LogStartOffset || from > log.LogEndOffset)
         {
             return Fail(position, ErrorCode.OffsetOutOfRange);
         }

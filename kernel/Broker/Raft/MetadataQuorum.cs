@@ -350,8 +350,8 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     private void Begin()
     {
         var state = _member.State;
-        QuorumRole role = state.LeaderId == _environment.Self.Value
-            ? new ResignedRole(_member, [])
+        QuorumRole role = state.LeaderId == _environment.Self.Value ? new ResignedRole(_member, [])
+            : Voters.Find(state.LeaderId) is { } leader ? new FollowerRole(_member, leader.Address)
             : new UnattachedRole(_member) { IsFirst = true };
         _member.Become(state, role);
     }

@@ -21,6 +21,9 @@ internal sealed class ProspectiveRole(QuorumMember member, PeerAddress? leader) 
     private TimerHandle? _giveUp;
     private TimerHandle? _retry;
 
+    /// <summary>It knows whom it followed, and goes back there where it would not win.</summary>
+    public bool HasLeader => leader is not null;
+
     public override void Begin()
     {
         if (!Member.IsVoter)

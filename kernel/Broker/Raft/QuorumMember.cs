@@ -159,7 +159,8 @@ internal sealed class QuorumMember
     public void Learn(int epoch, int leader, PeerAddress? address, Action? then = null)
     {
         var isNewEpoch = epoch > State.LeaderEpoch;
-        var isNewLeader = epoch == State.LeaderEpoch && !State.HasLeader && leader >= 0;
+        var isLost = State.LeaderId == leader && Role is (UnattachedRole or ProspectiveRole { HasLeader: false });
+        var isNewLeader = epoch == State.LeaderEpoch && leader >= 0 && (!State.HasLeader || isLost);
         if (!isNewEpoch && !isNewLeader)
         {
             then?.Invoke();
