@@ -24,7 +24,8 @@ internal static class AlterConfigsApi
             broker,
             exchange,
             request.ValidateOnly,
-            records => new ConfigAlteration(broker.Controller.View).Decide(request, records),
+            records => new ConfigAlteration(broker.Controller.View, ControllerOperation.IsForController(broker, exchange))
+                .Decide(request, records),
             error => RefuseAll(request, error));
     }
 

@@ -62,6 +62,13 @@ internal static class ControllerOperation
     }
 
     /// <summary>
+    /// True where the request speaks to the controller, not to the broker that is on the same node: another broker passed it
+    /// on, or it came in by a controller's listener.
+    /// </summary>
+    public static bool IsForController(Broker broker, Exchange exchange) =>
+        exchange.Origin is ForwardedRequest || broker.Options.Listeners[exchange.Origin.Listener].IsController;
+
+    /// <summary>
     /// A client that gives no time gets none, as with Kafka: true where the request was answered so.
     /// </summary>
     public static bool IsOutOfTime(Exchange exchange, int timeoutMs, Func<ApiError, IMessage> refuse)

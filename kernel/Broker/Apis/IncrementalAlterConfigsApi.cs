@@ -28,7 +28,8 @@ internal static class IncrementalAlterConfigsApi
             broker,
             exchange,
             request.ValidateOnly,
-            records => new ConfigAlteration(broker.Controller.View).Decide(request, records),
+            records => new ConfigAlteration(broker.Controller.View, ControllerOperation.IsForController(broker, exchange))
+                .Decide(request, records),
             error => RefuseAll(request, error));
     }
 

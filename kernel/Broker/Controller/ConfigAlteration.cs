@@ -37,10 +37,12 @@ internal sealed class ConfigAlteration
     private readonly ControllerView _view;
     private readonly ConfigResourceCheck _check;
 
-    public ConfigAlteration(ControllerView view)
+    /// <param name="view">What there is.</param>
+    /// <param name="isAnyBroker">The request may be about any broker, not only about this one.</param>
+    public ConfigAlteration(ControllerView view, bool isAnyBroker = false)
     {
         _view = view;
-        _check = new ConfigResourceCheck(view);
+        _check = new ConfigResourceCheck(view, isAnyBroker);
     }
 
     public IncrementalAlterConfigsResponse Decide(

@@ -13,10 +13,16 @@ namespace Deterministic.Broker.Controller;
 internal sealed class ConfigResourceCheck
 {
     private readonly ControllerView _view;
+    private readonly bool _isAnyBroker;
 
-    public ConfigResourceCheck(ControllerView view)
+    /// <param name="view">What there is.</param>
+    /// <param name="isAnyBroker">
+    /// The request came by way of another broker, or to the controller itself; else it is meant for this broker alone.
+    /// </param>
+    public ConfigResourceCheck(ControllerView view, bool isAnyBroker)
     {
         _view = view;
+        _isAnyBroker = isAnyBroker;
     }
 
     /// <summary>The facts of a key, or null where the resource's kind has no such key.</summary>
@@ -113,7 +119,8 @@ internal sealed class ConfigResourceCheck
             return new ApiError(ErrorCode.InvalidRequest, "Node id must be an integer, but it is: " + name);
         }
 
-        return id == _view.Self.Value
+        var isMeant = _isAnyBroker ? _view.Image.Cluster.Find(id) is not null : id == _view.Self.Value;
+        return isMeant
             ? ApiError.None
             : new ApiError(ErrorCode.InvalidRequest, string.Create(
                 CultureInfo.InvariantCulture,

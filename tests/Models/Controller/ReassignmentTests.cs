@@ -170,6 +170,34 @@ public sealed class ReassignmentTests
     }
 
     [Fact]
+    public void A_broker_is_configured_through_any_other_but_only_one_that_there_is()
+    {
+        var world = Five();
+        Assert.Equal([0, 42], Configure(isAnyBroker: true, 3, 9));
+        Assert.Equal([0, 42], Configure(isAnyBroker: false, 1, 3));
+
+        List<int> Configure(bool isAnyBroker, params int[] brokers)
+        {
+            var request = new IncrementalAlterConfigsRequest();
+            foreach (var broker in brokers)
+            {
+                request.Resources.Add(new IncrementalAlterConfigsRequest.AlterConfigsResource
+                {
+                    ResourceType = 4,
+                    ResourceName = broker.ToString(CultureInfo.InvariantCulture),
+                    Configs =
+                    [
+                        new IncrementalAlterConfigsRequest.AlterableConfig { Name = "log.cleaner.threads", Value = "1" },
+                    ],
+                });
+            }
+
+            return world.Decide((view, records) => new ConfigAlteration(view, isAnyBroker).Decide(request, records))
+                .Responses.ConvertAll(response => (int)response.ErrorCode);
+        }
+    }
+
+    [Fact]
     public void Levels_of_features_change_together_or_not_at_all()
     {
         var world = Five();
