@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Deterministic.Tests.Clients;
 using Deterministic.Tests.Clients.Differential;
+using Deterministic.Tests.Processes.Failover;
 
 namespace Deterministic.Tests;
 
@@ -15,6 +16,7 @@ public static class Program
     {
         ["confluent-read"] = ConfluentReadCommand.Run,
         ["differential"] = DifferentialCommand.Run,
+        ["failover"] = FailoverCommand.Run,
     };
 
     public static int Main(string[] arguments)

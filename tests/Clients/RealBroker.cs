@@ -47,7 +47,7 @@ public sealed class RealBroker : IDisposable
 
     public string Bootstrap { get; }
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "Deterministic.Runtime.Real.dll");
+    internal static string Program => Path.Combine(AppContext.BaseDirectory, "Deterministic.Runtime.Real.dll");
 
     /// <summary>Starts it on a data directory, which it leaves behind.</summary>
     public static RealBroker On(string data, params string[] settings) => new(data, settings);

@@ -45,6 +45,7 @@ public sealed class Broker
             Metadata,
             Duration.FromMilliseconds(Configs.BrokerLong("broker.heartbeat.interval.ms")));
         Links.Heartbeats.WhenLost = Membership.ConnectionLost;
+        Links.WhenMoved = Membership.ConnectionLost;
         ProducerIds = new ProducerIdBlocks(Links.ProducerIds, options.BrokerId, () => Membership.BrokerEpoch);
         AutoTopics.CreateElsewhere = (topic, whenDone) => Forwarding.CreateTopic(this, topic, whenDone);
         Heartbeating = new HeartbeatingBrokers(ControllerRequests);

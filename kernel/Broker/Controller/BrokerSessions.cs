@@ -37,6 +37,12 @@ public sealed class BrokerSessions : ITimed
     /// <summary>What is left of a session whose connection broke. Our own: Kafka waits the whole time-out.</summary>
     public Duration DoubtTimeout { get; set; } = Duration.FromMilliseconds(300);
 
+    /// <summary>
+    /// What a broker is given that a new controller has not heard of yet. Our own: a living broker looks for the new controller
+    /// as soon as it hears of it, and the one that died with the old controller must not be waited for.
+    /// </summary>
+    public Duration TrustTimeout { get; set; } = Duration.FromMilliseconds(1000);
+
     /// <summary>The session of this broker is over; nothing keeps it from being fenced.</summary>
     public Action<int>? WhenOver { get; set; }
 
@@ -54,7 +60,8 @@ public sealed class BrokerSessions : ITimed
         || session.State == SessionState.Over;
 
     /// <summary>Trusts a broker that the image shows unfenced.</summary>
-    public void Begin(int broker, long epoch) => Set(broker, epoch, -1, SessionState.Trusted, Timeout);
+    public void Begin(int broker, long epoch) =>
+        Set(broker, epoch, -1, SessionState.Trusted, Timeout < TrustTimeout ? Timeout : TrustTimeout);
 
     public void Heard(int broker, long epoch, long offset) => Set(broker, epoch, offset, SessionState.Heard, Timeout);
 

@@ -24,6 +24,7 @@ namespace Deterministic.Broker.Controller;
 public sealed class ClusterMetadata : IQuorumListener
 {
     private readonly QuorumEnvironment _environment;
+    private int _lastLeader = -1;
 
     public ClusterMetadata(QuorumEnvironment environment, SortedDictionary<string, string> properties)
     {
@@ -87,12 +88,23 @@ public sealed class ClusterMetadata : IQuorumListener
         Image.ClusterId = Quorum.ClusterId;
     }
 
-    public void LeaderChanged() => WhenControllerMoved?.Invoke();
+    public void LeaderChanged()
+    {
+        if (Quorum.LeaderId >= 0 && Quorum.LeaderId != _environment.Self.Value)
+        {
+            _lastLeader = Quorum.LeaderId;
+        }
+
+        WhenControllerMoved?.Invoke();
+    }
 
     public void BecameActive()
     {
         Image.ClusterId = Quorum.ClusterId;
         Controller.Activate(Quorum.Epoch, Quorum.BootstrapRecords, () => WhenControllerMoved?.Invoke());
+
+        // Whoever led before gave it up or died, and where it is a broker as well, the broker died with it.
+        Controller.Sessions.Doubt(_lastLeader);
     }
 
     public void Resigned()

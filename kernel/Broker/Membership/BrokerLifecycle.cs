@@ -132,7 +132,7 @@ public sealed class BrokerLifecycle : IPeerAnswer, ITimed
         HeartbeatNow();
     }
 
-    /// <summary>The connection to the controller broke.</summary>
+    /// <summary>The connection to the controller broke, or another node is the controller now.</summary>
     public void ConnectionLost() => HeartbeatNow();
 
     /// <summary>No more requests are made.</summary>

@@ -42,6 +42,9 @@ public sealed class ControllerLinks : IActiveController
     /// <summary>Opens an envelope on this node, which is the controller.</summary>
     public Action<EnvelopeRequest, Action<IMessage>>? OpenEnvelope { get; set; }
 
+    /// <summary>Told when another node is the controller, or nobody: whoever must be heard by it says something.</summary>
+    public Action? WhenMoved { get; set; }
+
     public bool IsSelf => _cluster.Controller.IsActive;
 
     public PeerAddress? Address => _cluster.Quorum.LeaderAddress;
@@ -64,5 +67,7 @@ public sealed class ControllerLinks : IActiveController
         {
             channel.ControllerMoved();
         }
+
+        WhenMoved?.Invoke();
     }
 }
