@@ -208,21 +208,19 @@ internal static class DescribeConfigsApi
             }
         }
 
-        foreach (var (key, value) in set)
+        foreach (var (key, _) in set)
         {
             if (ConfigTable.Broker.Find(key) is not { Update: not ConfigUpdate.Quota })
             {
-                found.Add(new EffectiveConfig(
-                    Unknown(key), value, [new ConfigSynonym(key, value, ConfigSource.DynamicBroker)]));
+                found.Add(broker.Configs.DescribeBroker(Unknown(key)));
             }
         }
 
-        foreach (var (key, value) in broker.Metadata.Configs.Of(ConfigResourceType.Broker, ""))
+        foreach (var (key, _) in broker.Metadata.Configs.Of(ConfigResourceType.Broker, ""))
         {
             if (ConfigTable.Broker.Find(key) is null && !set.ContainsKey(key))
             {
-                found.Add(new EffectiveConfig(
-                    Unknown(key), value, [new ConfigSynonym(key, value, ConfigSource.DynamicDefaultBroker)]));
+                found.Add(broker.Configs.DescribeBroker(Unknown(key)));
             }
         }
     }

@@ -139,15 +139,17 @@ internal static class DescribeTopicPartitionsApi
                 TopicAuthorizedOperations = AuthorizedOperations.Topic,
             };
             _response.Topics.Add(answer);
+            // Kafka's sum, which overflows where a cursor stands at the end of all numbers: the cursor given then is below zero.
+            var next = unchecked(from + _room);
             var index = from;
             for (; index < topic.Partitions.Count && _room > 0; index++, _room--)
             {
                 answer.Partitions.Add(Describe(topic, index));
             }
 
-            if (index < topic.Partitions.Count)
+            if (next < topic.Partitions.Count)
             {
-                SetCursor(name, index);
+                SetCursor(name, next);
                 return false;
             }
 

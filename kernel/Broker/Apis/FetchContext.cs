@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Deterministic.Broker.Replication;
+using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Messages;
 
@@ -105,14 +106,16 @@ internal sealed class FetchContext
         return new FetchContext(ErrorCode.None) { Session = session, Positions = positions };
     }
 
+    /// <summary>One position for each partition, where it was first named, with what was said of it last.</summary>
     private static List<FetchPosition> PositionsOf(FetchRequest request)
     {
         var positions = new List<FetchPosition>();
+        var placeOf = new Dictionary<(string Topic, Uuid TopicId, int Partition), int>();
         foreach (var topic in request.Topics)
         {
             foreach (var partition in topic.Partitions)
             {
-                positions.Add(new FetchPosition
+                var position = new FetchPosition
                 {
                     Topic = topic.Topic,
                     TopicId = topic.TopicId,
@@ -121,7 +124,15 @@ internal sealed class FetchContext
                     FetchOffset = partition.FetchOffset,
                     LastFetchedEpoch = partition.LastFetchedEpoch,
                     MaxBytes = partition.PartitionMaxBytes,
-                });
+                };
+                if (placeOf.TryAdd((topic.Topic, topic.TopicId, partition.Partition), positions.Count))
+                {
+                    positions.Add(position);
+                }
+                else
+                {
+                    positions[placeOf[(topic.Topic, topic.TopicId, partition.Partition)]] = position;
+                }
             }
         }
 

@@ -111,6 +111,7 @@ internal static class FetchReader
             return null;
         }
 
+        answer.AbortedTransactions = null;
         answer.DivergingEpoch = new FetchResponse.EpochEndOffset { Epoch = epoch.Value, EndOffset = end.Value };
         return new FetchRead { Answer = answer, MustAnswer = true };
     }
@@ -141,6 +142,8 @@ internal static class FetchReader
                 return Fail(position, ErrorCode.OffsetOutOfRange);
             case ReadKind.Empty:
             default:
+                // Kafka puts nothing in the place of a batch of which only a part would fit, and no list beside it.
+                answer.AbortedTransactions = bytes > 0 && from < end ? null : answer.AbortedTransactions;
                 return new FetchRead { Answer = answer };
         }
     }

@@ -5,6 +5,7 @@ using Deterministic.Broker.Log;
 using Deterministic.Broker.Replication;
 using Deterministic.Broker.Requests;
 using Deterministic.Primitives;
+using Deterministic.Protocol;
 using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Apis;
@@ -23,6 +24,7 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
     /// <summary>Bound: the largest answer, <c>fetch.max.bytes</c> of the broker.</summary>
     public const int MaxResponseBytes = 55 * 1024 * 1024;
 
+    private const short FirstVersionWithTopicIds = 13;
     private const short FirstVersionWithLeaders = 16;
 
     private readonly Broker _broker;
@@ -153,6 +155,12 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
     private void Answer()
     {
         End();
+        if (_exchange.Version >= FirstVersionWithTopicIds && HasNamelessBeforeOthers())
+        {
+            _exchange.Answer(new FetchResponse { ErrorCode = (short)ErrorCode.UnknownServerError });
+            return;
+        }
+
         var response = new FetchResponse { SessionId = _context.SessionId };
         var gaveData = new HashSet<FetchPosition>();
         FetchResponse.FetchableTopicResponse? topic = null;
@@ -185,6 +193,30 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         _context.Session?.MoveToEnd(gaveData);
         TellLeaders(response);
         _exchange.Answer(response);
+    }
+
+    /// <summary>
+    /// Kafka's answer ends with the topics nobody knows, then the partitions nobody knows. Behind a topic id of zero, which
+    /// can have no name, it cannot put another partition: it gives the whole answer up.
+    /// </summary>
+    private bool HasNamelessBeforeOthers()
+    {
+        var isAfterNameless = false;
+        for (var i = 0; i < _answers.Length; i++)
+        {
+            if (_answers[i].ErrorCode == (short)ErrorCode.UnknownTopicId)
+            {
+                if (isAfterNameless)
+                {
+                    return true;
+                }
+
+                isAfterNameless = _context.Positions[i].TopicId.IsZero;
+            }
+        }
+
+        return isAfterNameless
+            && Array.Exists(_answers, answer => answer.ErrorCode == (short)ErrorCode.UnknownTopicOrPartition);
     }
 
     /// <summary>Who was asked in vain is told who leads instead (KIP-951).</summary>

@@ -39,6 +39,19 @@ internal static class MetadataApi
             RefuseForm(request, exchange.Version) ?? new Answer(broker, exchange, request).Build());
     }
 
+    private static bool HasIds(MetadataRequest request)
+    {
+        foreach (var topic in request.Topics!)
+        {
+            if (!topic.TopicId.IsZero)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Topics by id came with version 12: before it, a null name or an id cannot be meant.</summary>
     private static MetadataResponse? RefuseForm(MetadataRequest request, short version)
     {
@@ -49,7 +62,7 @@ internal static class MetadataApi
             {
                 error = ErrorCode.InvalidRequest;
             }
-            else if (topic.Name is null && topic.TopicId.IsZero)
+            else if (topic.Name is null && !HasIds(request))
             {
                 error = ErrorCode.UnknownServerError;
             }
@@ -96,7 +109,7 @@ internal static class MetadataApi
                     _response.Topics.Add(Describe(topic));
                 }
             }
-            else if (HasIds())
+            else if (HasIds(request))
             {
                 AddByIds();
             }
@@ -123,19 +136,6 @@ internal static class MetadataApi
                     });
                 }
             }
-        }
-
-        private bool HasIds()
-        {
-            foreach (var topic in request.Topics!)
-            {
-                if (!topic.TopicId.IsZero)
-                {
-                    return true;
-                }
-            }
-
-            return false;
         }
 
         /// <summary>Where any topic is asked for by its id, names count for nothing.</summary>

@@ -1,10 +1,12 @@
 using System;
+using Deterministic.Broker.Controller;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Replication;
 using Deterministic.Broker.Requests;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
+using Deterministic.Protocol.Compression;
 using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Apis;
@@ -21,6 +23,7 @@ namespace Deterministic.Broker.Apis;
 /// </remarks>
 internal static class ProduceApi
 {
+    private const short FirstVersionWithZstd = 7;
     private const string AdminClientId = "__admin_client";
 
     public static void Handle(Broker broker, Exchange exchange)
@@ -32,6 +35,14 @@ internal static class ProduceApi
         }
 
         var refusal = RefusalOfAll(request);
+        refusal = !refusal.IsError && exchange.Version < FirstVersionWithZstd
+            ? RefusalOfCodec(broker, request)
+            : refusal;
+        if (ProduceMentions.HasRepeated(request))
+        {
+            ProduceMentions.KeepLast(request);
+        }
+
         var response = new ProduceResponse();
         var waiter = new ProduceWaiter(broker, exchange, response, request.Acks);
         foreach (var topic in request.TopicData)
@@ -45,7 +56,10 @@ internal static class ProduceApi
                 var partition = exchange.Version >= 13
                     ? broker.Partitions.Find(topic.TopicId, data.Index)
                     : broker.Partitions.Find(topic.Name, data.Index);
-                var error = refusal != ErrorCode.None ? refusal : Check(broker, exchange, request, topic, data, partition);
+                var error = refusal.IsError
+                    ? refusal.Code
+                    : Check(broker, exchange, request, topic, data, partition);
+                answer.ErrorMessage = refusal.Message;
                 if (error != ErrorCode.None)
                 {
                     answer.ErrorCode = (short)error;
@@ -69,7 +83,7 @@ internal static class ProduceApi
     /// Before anything else Kafka looks at each first batch for transactions: one that it cannot look into, or that is
     /// transactional though the request is not, refuses the whole request.
     /// </summary>
-    private static ErrorCode RefusalOfAll(ProduceRequest request)
+    private static ApiError RefusalOfAll(ProduceRequest request)
     {
         foreach (var topic in request.TopicData)
         {
@@ -79,17 +93,39 @@ internal static class ProduceApi
                 var isBatch = RecordBatches.TryRead(bytes.Span, out var batch, out var error);
                 if (error == BatchError.UnknownMagic)
                 {
-                    return ErrorCode.CorruptMessage;
+                    var magic = (sbyte)bytes.Span[RecordBatchLayout.MagicAt];
+                    return new ApiError(ErrorCode.CorruptMessage, FormattableString.Invariant(
+                        $"Invalid magic found in record: {magic}"));
                 }
 
                 if (isBatch && batch.IsTransactional && request.TransactionalId is null)
                 {
-                    return ErrorCode.TransactionalIdAuthorizationFailed;
+                    return new ApiError(ErrorCode.TransactionalIdAuthorizationFailed, null);
                 }
             }
         }
 
-        return ErrorCode.None;
+        return ApiError.None;
+    }
+
+    /// <summary>Where Kafka has to look for zstd, a codec number that does not exist makes it trip over all.</summary>
+    private static ApiError RefusalOfCodec(Broker broker, ProduceRequest request)
+    {
+        foreach (var topic in request.TopicData)
+        {
+            foreach (var data in topic.PartitionData)
+            {
+                var bytes = data.Records?.Bytes ?? Memory<byte>.Empty;
+                if (RecordBatches.TryRead(bytes.Span, out var batch, out _) && !Codec.IsKnown(batch.Compression)
+                    && LeaderCheck.Check(broker, broker.Partitions.Find(topic.Name, data.Index), topic.Name, data.Index)
+                        != ErrorCode.UnknownTopicOrPartition)
+                {
+                    return new ApiError(ErrorCode.UnknownServerError, null);
+                }
+            }
+        }
+
+        return ApiError.None;
     }
 
     private static ErrorCode Check(
@@ -141,10 +177,11 @@ internal static class ProduceApi
 
         var outcome = partition.Append(broker.Now, bytes, AppendOrigin.Client, exchange.Version);
         answer.ErrorCode = (short)outcome.Error;
-        answer.ErrorMessage = outcome.Message;
         if (outcome.Error != ErrorCode.None)
         {
-            answer.LogStartOffset = TellsLogStart(outcome.Error) ? partition.Log!.LogStartOffset.Value : -1;
+            var isLogs = TellsLogStart(outcome.Error)
+                && BatchValidation.ShapeOf(bytes.Span, exchange.Version) == ErrorCode.None;
+            answer.LogStartOffset = isLogs ? partition.Log!.LogStartOffset.Value : -1;
             AddRecordErrors(outcome, answer);
             return;
         }
@@ -167,6 +204,8 @@ internal static class ProduceApi
             return;
         }
 
+        // Only what single records are refused for is put in words.
+        answer.ErrorMessage = outcome.Message;
         foreach (var error in errors)
         {
             answer.RecordErrors.Add(new ProduceResponse.BatchIndexAndErrorMessage

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Deterministic.Broker.Metadata;
 using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Broker.Raft;
+using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Messages;
 
@@ -139,6 +140,11 @@ internal sealed class ConfigAlteration
     {
         for (var i = 0; i < asked.Count; i++)
         {
+            if (!errors[i].IsError && !ConfigResourceCheck.IsKnown(asked[i].Type))
+            {
+                errors[i] = _check.CheckResource(asked[i].Type, asked[i].Name);
+            }
+
             if (asked[i].Type is ConfigResourceType.Broker or ConfigResourceType.BrokerLogger && !errors[i].IsError)
             {
                 errors[i] = HasUnknownOperation(asked[i])
@@ -207,16 +213,14 @@ internal sealed class ConfigAlteration
 
     private ApiError Incremental(in Alteration asked, List<MetadataRecord> records)
     {
-        var error = asked.Type == ConfigResourceType.Topic
-            ? ApiError.None
-            : _check.CheckResource(asked.Type, asked.Name);
+        var error = IsNamedLater(asked.Type) ? ApiError.None : _check.CheckResource(asked.Type, asked.Name);
         if (error.IsError)
         {
             return error;
         }
 
         var after = Copy(_view.Image.Configs.Of(asked.Type, asked.Name));
-        foreach (var change in asked.Changes)
+        foreach (var change in InKafkasOrder(asked.Changes))
         {
             error = Apply(asked.Type, change, after);
             if (error.IsError)
@@ -228,12 +232,43 @@ internal sealed class ConfigAlteration
         return Finish(asked.Type, asked.Name, after, records);
     }
 
+    /// <summary>The controller looks at these resources' names when it has looked at what is to be done to them.</summary>
+    private static bool IsNamedLater(ConfigResourceType type) =>
+        type is ConfigResourceType.Topic or ConfigResourceType.Group or ConfigResourceType.ClientMetrics;
+
+    /// <summary>
+    /// Of two faults the first one met is told, and Kafka walks a hash map of keys: by the lowest bits of their hashes.
+    /// </summary>
+    private static List<ConfigChange> InKafkasOrder(List<ConfigChange> changes)
+    {
+        var buckets = 16;
+        while (changes.Count * 4 > buckets * 3)
+        {
+            buckets *= 2;
+        }
+
+        var places = new SortedDictionary<(int Bucket, int Place), ConfigChange>();
+        for (var place = 0; place < changes.Count; place++)
+        {
+            var hash = JavaHash.Of(changes[place].Name);
+            places.Add(((hash ^ (int)((uint)hash >> 16)) & (buckets - 1), place), changes[place]);
+        }
+
+        var ordered = new List<ConfigChange>(changes.Count);
+        foreach (var (_, change) in places)
+        {
+            ordered.Add(change);
+        }
+
+        return ordered;
+    }
+
     private ApiError Replace(in Alteration asked, List<MetadataRecord> records)
     {
         var error = asked.Type switch
         {
             ConfigResourceType.BrokerLogger => new ApiError(ErrorCode.InvalidRequest, "Unknown resource type 8"),
-            ConfigResourceType.Topic => ApiError.None,
+            _ when IsNamedLater(asked.Type) => ApiError.None,
             _ => _check.CheckResource(asked.Type, asked.Name),
         };
         if (error.IsError)
@@ -282,7 +317,7 @@ internal sealed class ConfigAlteration
 
         var text = after.TryGetValue(change.Name, out var set) ? set : DefaultOf(type, definition);
         var elements = new List<string>(ConfigValue.List(text ?? ""));
-        foreach (var element in ConfigValue.List(change.Value!))
+        foreach (var element in Operands(change.Value!))
         {
             if (change.Operation == ConfigOperation.Subtract)
             {
@@ -296,6 +331,19 @@ internal sealed class ConfigAlteration
 
         after[change.Name] = string.Join(",", elements);
         return ApiError.None;
+    }
+
+    /// <summary>As Java splits: nothing is one empty element, and empty ones at the end are none.</summary>
+    private static ReadOnlySpan<string> Operands(string text)
+    {
+        string[] elements = text.Length == 0 ? [""] : ConfigValue.List(text);
+        var count = elements.Length;
+        while (text.Length > 0 && count > 0 && elements[count - 1].Length == 0)
+        {
+            count--;
+        }
+
+        return elements.AsSpan(0, count);
     }
 
     private string? DefaultOf(ConfigResourceType type, ConfigDefinition definition) => type switch
@@ -321,7 +369,9 @@ internal sealed class ConfigAlteration
     {
         // Of a topic Kafka looks at the name, then at the values, and only then whether there is such a topic.
         var before = _view.Image.Configs.Of(type, name);
-        var error = type == ConfigResourceType.Topic ? ConfigResourceCheck.CheckTopicName(name) : ApiError.None;
+        var error = type == ConfigResourceType.Topic
+            ? ConfigResourceCheck.CheckTopicName(name)
+            : IsNamedLater(type) ? _check.CheckResource(type, name) : ApiError.None;
         error = error.IsError ? error : _check.CheckSettings(type, name, before, after);
         error = error.IsError || type != ConfigResourceType.Topic ? error : _check.CheckResource(type, name);
         if (error.IsError)

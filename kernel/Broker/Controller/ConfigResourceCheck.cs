@@ -36,6 +36,10 @@ internal sealed class ConfigResourceCheck
         _ => null,
     };
 
+    /// <summary>Whether there are resources of this kind at all.</summary>
+    public static bool IsKnown(ConfigResourceType type) => type is ConfigResourceType.Topic or ConfigResourceType.Broker
+        or ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics or ConfigResourceType.Group;
+
     public ApiError CheckResource(ConfigResourceType type, string name) => type switch
     {
         ConfigResourceType.Topic => CheckTopic(name),

@@ -150,6 +150,8 @@ public sealed class BatchValidation(Codec codec)
         var maxTimestamp = RecordBatchLayout.NoTimestamp;
         var maxAt = 0;
         var areTimesGood = true;
+        var mustRewrite = rules.Compression is { } wanted && wanted.Type != batch.Compression;
+        var hasNegativeTime = false;
         while (records.MoveNext())
         {
             ref readonly var record = ref records.Current;
@@ -160,16 +162,8 @@ public sealed class BatchValidation(Codec codec)
             }
 
             var timestamp = batch.TimestampOf(record);
-            if (rules.IsCompacted && record.IsKeyNull)
-            {
-                Refuse(index, "A compacted topic needs a key in every record.");
-            }
-            else if (times.Objection(timestamp) is { } objection)
-            {
-                areTimesGood = false;
-                Refuse(index, objection);
-            }
-
+            areTimesGood &= IsTimeGood(record, index, timestamp, rules, times);
+            hasNegativeTime |= timestamp < RecordBatchLayout.NoTimestamp;
             if (timestamp > maxTimestamp)
             {
                 maxTimestamp = timestamp;
@@ -184,9 +178,12 @@ public sealed class BatchValidation(Codec codec)
 
         if (_recordErrors.Count > 0)
         {
-            return new(
-                areTimesGood ? ErrorCode.InvalidRecord : ErrorCode.InvalidTimestamp,
-                "One or more records have been refused; nothing of the batch was appended.");
+            return Refused(areTimesGood);
+        }
+
+        if (mustRewrite && hasNegativeTime)
+        {
+            return new(ErrorCode.InvalidTimestamp, "A batch that is compressed anew cannot hold times below zero.");
         }
 
         return new(ErrorCode.None, null)
@@ -194,9 +191,29 @@ public sealed class BatchValidation(Codec codec)
             SizeInBytes = batch.SizeInBytes,
             MaxTimestamp = times.IsStamped ? nowMs : maxTimestamp,
             OffsetDeltaOfMaxTimestamp = times.IsStamped ? batch.LastOffsetDelta : maxAt,
-            MustRewrite = rules.Compression is { } wanted && wanted.Type != batch.Compression,
+            MustRewrite = mustRewrite,
         };
     }
+
+    /// <summary>Refuses the record where its key or its time is against the topic's rules; false for its time.</summary>
+    private bool IsTimeGood(in RecordView record, int index, long timestamp, in BatchRules rules, in TimeRule times)
+    {
+        if (rules.IsCompacted && record.IsKeyNull)
+        {
+            Refuse(index, "A compacted topic needs a key in every record.");
+        }
+        else if (times.Objection(timestamp) is { } objection)
+        {
+            Refuse(index, objection);
+            return false;
+        }
+
+        return true;
+    }
+
+    private static BatchVerdict Refused(bool areTimesGood) => new(
+        areTimesGood ? ErrorCode.InvalidRecord : ErrorCode.InvalidTimestamp,
+        "One or more records have been refused; nothing of the batch was appended.");
 
     /// <summary>What single records were refused for besides is not worth telling when the batch is broken.</summary>
     private BatchVerdict Broken(BatchError error)

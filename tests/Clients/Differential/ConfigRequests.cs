@@ -51,7 +51,7 @@ public static class ConfigRequests
             {
                 ResourceType = resource.Type,
                 ResourceName = NameIn(scene, resource),
-                ConfigurationKeys = isAll ? null : keys,
+                ConfigurationKeys = isAll ? null : keys.ConvertAll(key => KeyIn(scene, resource.Type, key)),
             }),
             IncludeSynonyms = wantsSynonyms,
             IncludeDocumentation = wantsDocumentation,
@@ -69,7 +69,7 @@ public static class ConfigRequests
                 ResourceName = NameIn(scene, altered.Resource),
                 Configs = altered.Configs.ConvertAll(config => new IncrementalAlterConfigsRequest.AlterableConfig
                 {
-                    Name = config.Name,
+                    Name = KeyIn(scene, altered.Resource.Type, config.Name),
                     ConfigOperation = config.Operation,
                     Value = config.Value,
                 }),
@@ -90,11 +90,12 @@ public static class ConfigRequests
                 ResourceName = NameIn(scene, altered.Resource),
                 Configs = altered.Configs.ConvertAll(config => new AlterConfigsRequest.AlterableConfig
                 {
-                    Name = config.Name,
+                    Name = KeyIn(scene, altered.Resource.Type, config.Name),
                     Value = config.Value,
                 }),
             }),
-            ValidateOnly = validateOnly,
+            // It would take from a broker also what other sequences have set on it.
+            ValidateOnly = validateOnly || resources.Exists(altered => altered.Resource.Type == BrokerResource),
         });
 
     /// <summary>
@@ -114,6 +115,9 @@ public static class ConfigRequests
             select (resource.Type == TopicResource ? name : brokerName, operation, value),
             1, 2)
         select (resource, configs.DistinctBy(config => config.Item1).ToList());
+
+    private static string KeyIn(Scene scene, sbyte type, string key) =>
+        type == BrokerResource ? scene.BrokerConfig(key) : key;
 
     private static string NameIn(Scene scene, (sbyte Type, string Name) resource) => resource.Type switch
     {

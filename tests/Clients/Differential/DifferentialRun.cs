@@ -46,6 +46,7 @@ public sealed class DifferentialRun(Differences differences)
         var generated = Sequence.Any.Sample(10 + (requests / FewestStepsOfASequence), new Rnd(seed), SizeOfGenerated);
         var sequences = new ConcurrentQueue<Sequence>(generated);
         var failures = new ConcurrentQueue<Exception>();
+        SendLearned(brokers);
         var workers = new Thread[Workers];
         for (var i = 0; i < Workers; i++)
         {
@@ -63,6 +64,18 @@ public sealed class DifferentialRun(Differences differences)
         {
             throw new InvalidOperationException("a sequence could not be run: " + failure.Message, failure);
         }
+    }
+
+    /// <summary>One after the other and alone: some alter the broker itself, and put it right again.</summary>
+    private void SendLearned(DifferentialBrokers brokers)
+    {
+        using var runner = brokers.Connect(differences, FormattableString.Invariant($"d{_run}l"));
+        foreach (var sequence in LearnedSequences.All)
+        {
+            Examine(runner, sequence);
+        }
+
+        runner.AwaitCoordinators();
     }
 
     private void Work(

@@ -16,6 +16,11 @@ namespace Deterministic.Tests.Clients.Differential;
 /// </remarks>
 public sealed class Peer : IDisposable
 {
+    /// <summary>How the configurations end that are set only to see when they are in effect.</summary>
+    public const string Barrier = "barrier";
+
+    private const sbyte BrokerResource = 4;
+    private const string BrokerName = "1";
     private const short PreparingPollVersion = 4;
     private const short MetadataVersion = 12;
     private const int LookAgainAfterMs = 5;
@@ -172,6 +177,10 @@ public sealed class Peer : IDisposable
         {
             Settle();
         }
+        else if (request is IncrementalAlterConfigsRequest { ValidateOnly: false } or AlterConfigsRequest { ValidateOnly: false })
+        {
+            SettleConfigs();
+        }
 
         return answer;
     }
@@ -192,6 +201,47 @@ public sealed class Peer : IDisposable
             Thread.Sleep(LookAgainAfterMs);
         }
     }
+
+    /// <summary>
+    /// Configurations are in effect in the order in which they were set: waits for one more, on the broker itself.
+    /// </summary>
+    private void SettleConfigs()
+    {
+        var name = Scene.BrokerConfig("no.such.config") + "." + Guid.NewGuid().ToString("N") + Barrier;
+        SetBarrier(name, operation: 0);
+        var describe = new DescribeConfigsRequest
+        {
+            Resources = [new() { ResourceType = BrokerResource, ResourceName = BrokerName, ConfigurationKeys = [name] }],
+        };
+        var until = DateTime.UtcNow + Patience;
+        while (Control<DescribeConfigsResponse>(describe, 4).Results[0].Configs.Count == 0)
+        {
+            if (DateTime.UtcNow > until)
+            {
+                throw new TimeoutException($"{Name} does not put configurations into effect");
+            }
+
+            Thread.Sleep(LookAgainAfterMs);
+        }
+
+        SetBarrier(name, operation: 1);
+    }
+
+    private void SetBarrier(string name, sbyte operation) =>
+        Control<IncrementalAlterConfigsResponse>(
+            new IncrementalAlterConfigsRequest
+            {
+                Resources =
+                [
+                    new()
+                    {
+                        ResourceType = BrokerResource,
+                        ResourceName = BrokerName,
+                        Configs = [new() { Name = name, ConfigOperation = operation, Value = operation == 0 ? "1" : null }],
+                    },
+                ],
+            },
+            1);
 
     private bool IsSettled()
     {

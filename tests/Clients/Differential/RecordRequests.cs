@@ -28,7 +28,7 @@ public static class RecordRequests
                 {
                     Name = scene.Topic(topic),
                     TopicId = scene.TopicId(topic),
-                    PartitionData = second && partition != 1
+                    PartitionData = second
                         ? [PartOf(partition, batch, scene), PartOf(1, batch, scene)]
                         : [PartOf(partition, batch, scene)],
                 },
@@ -62,7 +62,7 @@ public static class RecordRequests
                 {
                     Topic = scene.Topic(same.Key),
                     TopicId = scene.TopicId(same.Key),
-                    Partitions = [.. same.Select(part => part.Partition).DistinctBy(part => part.Partition)],
+                    Partitions = [.. same.Select(part => part.Partition)],
                 })],
             };
         });

@@ -15,6 +15,7 @@ namespace Deterministic.Tests.Clients.Differential;
 public sealed class Scene(string prefix)
 {
     public const int Slots = 3;
+    private const string UnknownConfig = "no.such.config";
     private const short MemberIdRequired = (short)ErrorCode.MemberIdRequired;
 
     /// <summary>An id that no topic has.</summary>
@@ -39,6 +40,9 @@ public sealed class Scene(string prefix)
 
     /// <summary>"t0" and its like are topics of the sequence; anything else is meant literally.</summary>
     public string Topic(string name) => IsOwn(name, 't') ? prefix + name : name;
+
+    /// <summary>What a broker is set that it does not know is kept with all that others have set on it.</summary>
+    public string BrokerConfig(string name) => name == UnknownConfig && prefix.Length > 0 ? prefix + name : name;
 
     public string Group(string name) => IsOwn(name, 'g') ? prefix + name : name;
 
@@ -81,6 +85,9 @@ public sealed class Scene(string prefix)
                 break;
             case ListGroupsResponse groups:
                 groups.Groups.RemoveAll(group => !IsOwnName(group.GroupId));
+                break;
+            case DescribeConfigsResponse configs:
+                configs.Results.ForEach(result => result.Configs.RemoveAll(config => IsLeftOver(config.Name)));
                 break;
             case DescribeLogDirsResponse directories:
                 directories.Results.ForEach(result => result.Topics.RemoveAll(topic => !IsOwnName(topic.Name)));
@@ -135,6 +142,10 @@ public sealed class Scene(string prefix)
             }
         }
     }
+
+    /// <summary>Set on the broker by another sequence, or to see that what was set is in effect.</summary>
+    private bool IsLeftOver(string config) => config.EndsWith(Peer.Barrier, StringComparison.Ordinal)
+        || (config.EndsWith(UnknownConfig, StringComparison.Ordinal) && config != UnknownConfig && !IsOwnName(config));
 
     private bool IsOwnName(string? name) => name is not null && name.StartsWith(prefix, StringComparison.Ordinal);
 

@@ -27,6 +27,9 @@ public sealed class SequenceRunner(Peer kafka, Peer ours, Differences difference
     /// <summary>Reasons of the differences that were met and explained.</summary>
     public List<string> Explained { get; } = [];
 
+    /// <summary>Waits until groups can be used on both.</summary>
+    public void AwaitCoordinators() => Parallel.Invoke(kafka.AwaitCoordinator, ours.AwaitCoordinator);
+
     public Mismatch? FirstMismatch(Sequence sequence)
     {
         var own = FormattableString.Invariant($"{prefix}x{_sequence++}-");

@@ -1,6 +1,4 @@
-using Deterministic.Primitives;
-
-namespace Deterministic.Broker.Coordinators;
+namespace Deterministic.Primitives;
 
 /// <summary>
 /// Which partition of an internal topic keeps a key: Java's String.hashCode over UTF-16 units, then its absolute
