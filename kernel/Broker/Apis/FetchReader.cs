@@ -3,7 +3,6 @@ using Deterministic.Broker.Log;
 using Deterministic.Broker.Replication;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
-using Deterministic.Protocol.Compression;
 using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Apis;
@@ -35,7 +34,6 @@ internal static class FetchReader
 {
     private const short FirstVersionWithTopicIds = 13;
     private const short FirstVersionWithReplicaState = 15;
-    private const short FirstVersionWithZstd = 10;
     private const sbyte ReadCommitted = 1;
 
     public static Partition? Find(Broker broker, short version, FetchPosition position) =>
@@ -56,14 +54,13 @@ internal static class FetchReader
             return unknown;
         }
 
-        var error = Check(version, position, partition, log);
+        var error = Check(position, partition);
         if (error != ErrorCode.None)
         {
             return Fail(position, error);
         }
 
         var replica = ReplicaOf(request, version);
-
         var answer = Blank(position);
         answer.HighWatermark = partition.HighWatermark.Value;
         answer.LastStableOffset = partition.LastStableOffset.Value;
@@ -148,7 +145,7 @@ internal static class FetchReader
         }
     }
 
-    private static ErrorCode Check(short version, FetchPosition position, Partition partition, PartitionLog log)
+    private static ErrorCode Check(FetchPosition position, Partition partition)
     {
         if (position.CurrentLeaderEpoch >= 0 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
@@ -157,14 +154,7 @@ internal static class FetchReader
                 : ErrorCode.UnknownLeaderEpoch;
         }
 
-        if (!partition.IsLeader)
-        {
-            return ErrorCode.NotLeaderOrFollower;
-        }
-
-        return version < FirstVersionWithZstd && log.Config.Compression?.Type == CompressionType.Zstd
-            ? ErrorCode.UnsupportedCompressionType
-            : ErrorCode.None;
+        return partition.IsLeader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
     }
 
     private static FetchRead Fail(FetchPosition position, ErrorCode error)

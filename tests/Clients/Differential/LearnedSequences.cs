@@ -40,6 +40,11 @@ public static class LearnedSequences
             Fetch(17, -1, Part("t0", 0), Part("t0", 1), Part("t0", 0, 1)), Fetch(12, -1, Part("t0", 0, 1), Part("t0", 0)),
             Fetch(17, 0, Part("t0", 0), Part("t0", 0, 1)), Fetch(12, -1, Part("missing", 0), Part("missing", 0))),
 
+        // Who cannot read zstd gets it all the same.
+        Of(Alter(TopicResource, "t0", ("compression.type", Set, "zstd")), Fetch(9, -1, Part("t0", 0)),
+            Fetch(9, -1, Part("t0", 0, 6)), Produce(9, 1, "t0", Plain(1)), Fetch(9, -1, Part("t0", 0)),
+            Fetch(9, -1, Part("t0", 0, 1)), Fetch(9, -1, Part("t0", 0, 6)), Fetch(9, -1, Part("t0", 0, 6), Part("t1", 0))),
+
         // A codec that does not exist is met before acks that do not exist.
         .. OfCodecs(),
 
@@ -63,7 +68,8 @@ public static class LearnedSequences
             Alter(TopicResource, "t0", ("leader.replication.throttled.replicas", Set, "")),
             Describe(TopicResource, "t0", "leader.replication.throttled.replicas")),
 
-        Of(Alter(TopicResource, "t0", ("cleanup.policy", Append, "")), Alter(TopicResource, "t0", ("cleanup.policy", Subtract, "")),
+        Of(Alter(TopicResource, "t0", ("cleanup.policy", Append, "")),
+            Alter(TopicResource, "t0", ("cleanup.policy", Subtract, "")),
             Alter(TopicResource, "t0", ("cleanup.policy", Append, "compact,")),
             Alter(TopicResource, "t0", ("leader.replication.throttled.replicas", Append, "")),
             Describe(TopicResource, "t0", "leader.replication.throttled.replicas"),

@@ -16,6 +16,7 @@ public sealed class Scene(string prefix)
 {
     public const int Slots = 3;
     private const string UnknownConfig = "no.such.config";
+    private const long AnHourInMs = 3_600_000;
     private const short MemberIdRequired = (short)ErrorCode.MemberIdRequired;
 
     /// <summary>An id that no topic has.</summary>
@@ -83,6 +84,9 @@ public sealed class Scene(string prefix)
             case FetchResponse fetched:
                 MergeTopics(fetched);
                 break;
+            case ListOffsetsResponse offsets:
+                offsets.Topics.ForEach(topic => topic.Partitions.ForEach(ForgetTimeOfBroker));
+                break;
             case ListGroupsResponse groups:
                 groups.Groups.RemoveAll(group => !IsOwnName(group.GroupId));
                 break;
@@ -140,6 +144,15 @@ public sealed class Scene(string prefix)
                 first.Partitions.AddRange(topic.Partitions);
                 response.Responses.RemoveAt(i);
             }
+        }
+    }
+
+    /// <summary>Where a topic has the broker's clock stamp its records, each broker has its own time.</summary>
+    private static void ForgetTimeOfBroker(ListOffsetsResponse.ListOffsetsPartitionResponse partition)
+    {
+        if (Math.Abs(partition.Timestamp - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()) < AnHourInMs)
+        {
+            partition.Timestamp = long.MaxValue;
         }
     }
 

@@ -38,7 +38,7 @@ public static class Values
         (6, Gen.Constant(-1)), (4, Gen.Constant(0)), (1, Gen.Elements(1, 7, -2)));
 
     public static Gen<string> Group { get; } = Gen.Frequency(
-        (10, Gen.Constant("g0")), (3, Gen.Constant("g1")), (1, Gen.Elements("missing", "")));
+        (10, Gen.Constant("g0")), (3, Gen.Constant("g1")), (1, Gen.Elements("g9", "")));
 
     /// <summary>Slot 0 to 2 of the members; -1 stands for the empty id, -2 for an id that nobody has.</summary>
     public static Gen<int> Member { get; } = Gen.Frequency(
