@@ -12,8 +12,8 @@ namespace Deterministic.Tests.Clients.Differential;
 /// CRC.
 /// </summary>
 /// <remarks>
-/// A broker that compresses by itself (compression.type) makes the bytes of its own deflate library, so gzip is compared
-/// as what it decompresses to, and where there is some, the sizes are not compared.
+/// A broker that compresses by itself (compression.type) makes the bytes of its own library, so gzip and zstd are
+/// compared as what they decompress to, and where there is some, the sizes are not compared.
 /// </remarks>
 public static class BatchText
 {
@@ -21,18 +21,18 @@ public static class BatchText
 
     public static List<(string Name, string Text)> Describe(Span<byte> bytes)
     {
-        var hasGzip = false;
+        var isOfLibrary = false;
         var batches = new List<(string Name, string Text)>();
         var size = bytes.Length;
         while (RecordBatches.TryRead(bytes, out var batch, out _))
         {
             batches.Add((Invariant($"[{batch.BaseOffset}]"), Text(batch)));
             bytes = bytes[batch.SizeInBytes..];
-            hasGzip |= batch.Compression == CompressionType.Gzip;
+            isOfLibrary |= IsOfLibrary(batch);
         }
 
-        batches.Add((".Size", hasGzip ? "some gzip" : Invariant($"{size - bytes.Length} bytes of whole batches")));
-        batches.Add((".Rest", hasGzip ? "some gzip" : Invariant($"{bytes.Length} bytes that are no whole batch")));
+        batches.Add((".Size", isOfLibrary ? "some compressed" : Invariant($"{size - bytes.Length} bytes of whole batches")));
+        batches.Add((".Rest", isOfLibrary ? "some compressed" : Invariant($"{bytes.Length} bytes that are no whole batch")));
         return batches;
     }
 
@@ -44,8 +44,10 @@ public static class BatchText
          payload {Deterministic.Protocol.Crc32C.Compute(Plain(batch)):x8}{Times(batch)}
         """).ReplaceLineEndings("");
 
+    private static bool IsOfLibrary(RecordBatchView batch) => batch.Compression is CompressionType.Gzip or CompressionType.Zstd;
+
     private static byte[] Plain(RecordBatchView batch) =>
-        batch.Compression == CompressionType.Gzip
+        IsOfLibrary(batch)
         && new BatchReader().OpenPayload(batch, MaxDecompressedBytes, out var plain) == BatchError.None
             ? plain.ToArray()
             : batch.Payload.ToArray();
