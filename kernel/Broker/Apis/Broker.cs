@@ -216,6 +216,7 @@ public sealed class Broker
             MayVote = options.Roles.HasFlag(NodeRoles.Controller),
             StaticVoters = options.QuorumVoters,
             BootstrapServers = options.QuorumBootstrapServers,
+            Snapshots = SnapshotLimitsOf(new EffectiveConfigs(options.Properties, options.BrokerId.Value, new ConfigsImage())),
         };
 
     private static ListenerOptions ControllerListenerOf(NodeOptions options)
@@ -230,6 +231,21 @@ public sealed class Broker
 
         return options.Listeners[0];
     }
+
+    /// <summary>From the configuration file alone: the metadata that could say otherwise are not there yet.</summary>
+    private static SnapshotLimits SnapshotLimitsOf(EffectiveConfigs configs) => new()
+    {
+        BytesBetween = configs.BrokerLong("metadata.log.max.record.bytes.between.snapshots"),
+        Interval = Duration.FromMilliseconds(configs.BrokerLong("metadata.log.max.snapshot.interval.ms")),
+        RetentionBytes = configs.BrokerLong("metadata.max.retention.bytes"),
+        RetentionMs = configs.BrokerLong("metadata.max.retention.ms"),
+        SegmentBytes = (int)configs.BrokerLong(
+            configs.IsBrokerValueGiven("internal.metadata.log.segment.bytes")
+                ? "internal.metadata.log.segment.bytes"
+                : "metadata.log.segment.bytes"),
+        SegmentMs = configs.BrokerLong("metadata.log.segment.ms"),
+        FetchBytes = (int)configs.BrokerLong("controller.quorum.fetch.snapshot.max.bytes"),
+    };
 
     private static FetcherLimits FetcherLimitsOf(EffectiveConfigs configs) => new(
         (int)configs.BrokerLong("replica.fetch.max.bytes"),

@@ -84,6 +84,44 @@ public sealed record BrokerRegistration
         };
     }
 
+    /// <summary>The record that says all of this but where it was registered.</summary>
+    internal RegisterBrokerRecord ToRecord()
+    {
+        var record = new RegisterBrokerRecord
+        {
+            BrokerId = Id,
+            BrokerEpoch = Epoch,
+            IncarnationId = IncarnationId,
+            Rack = Rack,
+            Fenced = IsFenced,
+            InControlledShutdown = IsInControlledShutdown,
+            CordonedLogDirs = CordonedDirectories.Count > 0 ? [.. CordonedDirectories] : null,
+        };
+        record.LogDirs.AddRange(Directories);
+        foreach (var endpoint in Endpoints)
+        {
+            record.EndPoints.Add(new RegisterBrokerRecord.BrokerEndpoint
+            {
+                Name = endpoint.Name,
+                Host = endpoint.Host,
+                Port = (ushort)endpoint.Port,
+                SecurityProtocol = endpoint.SecurityProtocol,
+            });
+        }
+
+        foreach (var feature in Features)
+        {
+            record.Features.Add(new RegisterBrokerRecord.BrokerFeature
+            {
+                Name = feature.Name,
+                MinSupportedVersion = feature.Lowest,
+                MaxSupportedVersion = feature.Highest,
+            });
+        }
+
+        return record;
+    }
+
     internal BrokerRegistration Fence(bool fenced) => this with { IsFenced = fenced };
 
     /// <summary>A change of 1 sets, of -1 clears, of 0 leaves; empty lists of directories leave too.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Metadata;
 
@@ -6,11 +7,14 @@ namespace Deterministic.Broker.Metadata;
 public sealed class ClusterImage
 {
     private readonly SortedDictionary<int, BrokerRegistration> _brokers = [];
-    private readonly SortedSet<int> _controllers = [];
+    private readonly SortedDictionary<int, RegisterControllerRecord> _controllers = [];
 
     public IReadOnlyCollection<BrokerRegistration> Brokers => _brokers.Values;
 
-    public IReadOnlyCollection<int> Controllers => _controllers;
+    public IReadOnlyCollection<int> Controllers => _controllers.Keys;
+
+    /// <summary>How each controller registered itself last.</summary>
+    public IReadOnlyCollection<RegisterControllerRecord> ControllerRecords => _controllers.Values;
 
     public BrokerRegistration? Find(int id) => _brokers.TryGetValue(id, out var broker) ? broker : null;
 
@@ -33,5 +37,14 @@ public sealed class ClusterImage
 
     internal void Remove(int id) => _brokers.Remove(id);
 
-    internal void AddController(int id) => _controllers.Add(id);
+    internal void Set(RegisterControllerRecord controller) => _controllers[controller.ControllerId] = controller;
+
+    internal void ReplaceControllers(ClusterImage other)
+    {
+        _controllers.Clear();
+        foreach (var controller in other.ControllerRecords)
+        {
+            Set(controller);
+        }
+    }
 }

@@ -21,6 +21,9 @@ public sealed class ConfigsImage
     public IReadOnlyCollection<string> NamesOf(ConfigResourceType type) =>
         _byType.TryGetValue((int)type, out var byName) ? byName.Keys : _nothing.Keys;
 
+    /// <summary>The types of resources on which something was ever set, sorted by their numbers.</summary>
+    public IReadOnlyCollection<int> Types => _byType.Keys;
+
     public string? Find(ConfigResourceType type, string name, string key) =>
         Of(type, name).TryGetValue(key, out var value) ? value : null;
 

@@ -39,6 +39,15 @@ public sealed class FeaturesImage
 
     public short LevelOf(string name) => _finalized.TryGetValue(name, out var level) ? level : (short)0;
 
+    internal void BecomeLike(FeaturesImage other)
+    {
+        _finalized.Clear();
+        foreach (var (name, level) in other._finalized)
+        {
+            _finalized.Add(name, level);
+        }
+    }
+
     /// <summary>Level 0 is the same as not being finalized.</summary>
     internal void Set(string name, short level)
     {

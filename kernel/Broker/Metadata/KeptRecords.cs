@@ -18,6 +18,15 @@ public sealed class KeptRecords
     /// <summary>In the order of kind and key.</summary>
     public IReadOnlyCollection<MetadataRecord> All => _byKey.Values;
 
+    internal void BecomeLike(KeptRecords other)
+    {
+        _byKey.Clear();
+        foreach (var (key, record) in other._byKey)
+        {
+            _byKey.Add(key, record);
+        }
+    }
+
     /// <summary>True where the record is one of those kept here.</summary>
     internal bool TryReplay(in MetadataRecord record)
     {

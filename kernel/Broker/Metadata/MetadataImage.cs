@@ -81,6 +81,109 @@ public sealed class MetadataImage : IMetadataStateMachine
 
     public void SetKRaftVersion(short level) => Features.Set(FeaturesImage.KRaftVersion, level);
 
+    public IEnumerator<MetadataRecord> Freeze() => ImageRecords.Of(this);
+
+    public IMetadataStateMachine Fresh() => new MetadataImage(ClusterId);
+
+    /// <summary>
+    /// A snapshot took the place of records that this node will never see. Listeners are told of what differs, in the order in
+    /// which a controller would have said it: brokers, what is gone, configurations, partitions.
+    /// </summary>
+    public void BecomeLike(IMetadataStateMachine loaded)
+    {
+        var other = (MetadataImage)loaded;
+        Invariant.Check(other.LastOffset >= LastOffset);
+        _transaction = other._transaction;
+        LastOffset = other.LastOffset;
+        NextProducerId = other.NextProducerId;
+        Features.BecomeLike(other.Features);
+        Kept.BecomeLike(other.Kept);
+        Cluster.ReplaceControllers(other.Cluster);
+        BecomeLikeBrokers(other);
+        foreach (var topic in new List<TopicImage>(Topics.All))
+        {
+            if (other.Topics.Find(topic.Id) is null)
+            {
+                RemoveTopic(new RemoveTopicRecord { TopicId = topic.Id });
+            }
+        }
+
+        BecomeLikeConfigs(other.Configs);
+        BecomeLikeTopics(other.Topics);
+    }
+
+    private void BecomeLikeBrokers(MetadataImage other)
+    {
+        foreach (var broker in new List<BrokerRegistration>(Cluster.Brokers))
+        {
+            if (other.Cluster.Find(broker.Id) is null)
+            {
+                RemoveBroker(broker.Id);
+            }
+        }
+
+        foreach (var broker in other.Cluster.Brokers)
+        {
+            SetBroker(broker);
+        }
+    }
+
+    private void BecomeLikeConfigs(ConfigsImage other)
+    {
+        var changes = new List<ConfigRecord>();
+        AddDifferences(Configs, other, changes, isGone: true);
+        AddDifferences(other, Configs, changes, isGone: false);
+        foreach (var change in changes)
+        {
+            ApplyConfig(change);
+        }
+    }
+
+    /// <summary>What is set in the first and not, or otherwise, in the second.</summary>
+    private static void AddDifferences(ConfigsImage first, ConfigsImage second, List<ConfigRecord> changes, bool isGone)
+    {
+        foreach (var type in first.Types)
+        {
+            foreach (var name in first.NamesOf((ConfigResourceType)type))
+            {
+                foreach (var (key, value) in first.Of((ConfigResourceType)type, name))
+                {
+                    var there = second.Find((ConfigResourceType)type, name, key);
+                    if (isGone ? there is null : there != value)
+                    {
+                        changes.Add(new ConfigRecord
+                        {
+                            ResourceType = (sbyte)type,
+                            ResourceName = name,
+                            Name = key,
+                            Value = isGone ? null : value,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    private void BecomeLikeTopics(TopicsImage other)
+    {
+        foreach (var topic in other.All)
+        {
+            var own = Topics.Find(topic.Id) ?? Topics.Add(topic.Name, topic.Id);
+            Invariant.Check(own is not null && own.Partitions.Count <= topic.Partitions.Count);
+            for (var index = 0; index < topic.Partitions.Count; index++)
+            {
+                var before = index < own.Partitions.Count ? own.Partitions[index] : null;
+                var after = topic.Partitions[index];
+                if (!after.Equals(before))
+                {
+                    own.TrySet(index, after);
+                    Topics.PartitionCount += before is null ? 1 : 0;
+                    Announce(own, index, before, after);
+                }
+            }
+        }
+    }
+
     private bool ReplayTransaction()
     {
         var held = _transaction;
@@ -148,7 +251,7 @@ public sealed class MetadataImage : IMetadataStateMachine
                 SetBroker(broker.With(change));
                 return true;
             case RegisterControllerRecord controller:
-                Cluster.AddController(controller.ControllerId);
+                Cluster.Set(controller);
                 return true;
             default:
                 return false;

@@ -60,6 +60,28 @@ public sealed record PartitionRegistration
         PartitionEpoch = record.PartitionEpoch,
     };
 
+    /// <summary>The record that says all of this; no eligible replicas are said by leaving them out.</summary>
+    internal PartitionRecord ToRecord(Uuid topic, int index)
+    {
+        var record = new PartitionRecord
+        {
+            PartitionId = index,
+            TopicId = topic,
+            Leader = Leader,
+            LeaderRecoveryState = LeaderRecoveryState,
+            LeaderEpoch = LeaderEpoch.Value,
+            PartitionEpoch = PartitionEpoch,
+            EligibleLeaderReplicas = Elr.Length > 0 ? [.. Elr] : null,
+            LastKnownElr = LastKnownElr.Length > 0 ? [.. LastKnownElr] : null,
+        };
+        record.Replicas.AddRange(Replicas);
+        record.Directories.AddRange(Directories);
+        record.Isr.AddRange(Isr);
+        record.RemovingReplicas.AddRange(RemovingReplicas);
+        record.AddingReplicas.AddRange(AddingReplicas);
+        return record;
+    }
+
     /// <summary>Fields that the record leaves out stay as they are.</summary>
     internal PartitionRegistration With(PartitionChangeRecord change)
     {

@@ -44,7 +44,8 @@ internal sealed class BatchFile
             yield return read;
             var taken = Take(read.Bytes.Span, onBatch, out var needed, out var mustStop);
             ValidBytes += taken;
-            if (mustStop || (taken == 0 && (needed <= read.Bytes.Length || needed > MaxBatchBytes)))
+            if (mustStop
+                || (taken == 0 && (needed <= read.Bytes.Length || needed > Math.Min(MaxBatchBytes, _length - ValidBytes))))
             {
                 break;
             }

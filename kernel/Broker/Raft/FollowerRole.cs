@@ -225,7 +225,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
     {
         var (own, ownEnd) = Member.Log.EndOffsetForEpoch(epoch);
         var to = own == LeaderEpoch.None ? Member.HighWatermark : own == epoch ? Offset.Min(ownEnd, end) : ownEnd;
-        to = Offset.Max(to, new Offset(Member.Snapshot.EndOffset));
+        to = Offset.Max(to, new Offset(Member.Snapshots.Newest.EndOffset));
 
         // Nothing that is committed is ever cut: a leader that says otherwise is none.
         Invariant.Check(to >= Member.HighWatermark);

@@ -17,14 +17,33 @@ public interface IMetadataProposer
     void Propose(List<MetadataRecord> records, Action whenCommitted, Action? whenLost = null);
 }
 
-/// <summary>What folds committed records into state: the image.</summary>
-public interface IMetadataStateMachine
+/// <summary>Who is given committed records, one after the other.</summary>
+public interface IMetadataReplay
 {
     /// <summary>Applies one committed record; false where it cannot follow what came before.</summary>
     bool Replay(in MetadataRecord record, long offset);
 
     /// <summary>The quorum's own feature level, which control records carry.</summary>
     void SetKRaftVersion(short level);
+}
+
+/// <summary>What folds committed records into state: the image.</summary>
+public interface IMetadataStateMachine : IMetadataReplay
+{
+    /// <summary>Between two records that count only together: no snapshot can be taken here.</summary>
+    bool IsInTransaction { get; }
+
+    /// <summary>
+    /// Records that make the state as it is now. They are made one by one as they are asked for, and say the same whatever is
+    /// replayed meanwhile.
+    /// </summary>
+    IEnumerator<MetadataRecord> Freeze();
+
+    /// <summary>An empty one, to be filled from a snapshot.</summary>
+    IMetadataStateMachine Fresh();
+
+    /// <summary>Becomes what one made by <see cref="Fresh"/> is, and tells whoever has to act of every difference.</summary>
+    void BecomeLike(IMetadataStateMachine loaded);
 }
 
 /// <summary>Who acts on it when the leadership of the metadata quorum moves.</summary>

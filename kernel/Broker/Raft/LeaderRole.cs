@@ -92,8 +92,9 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
             Invariant.Check(isAppended);
         }
 
-        Member.Tail.Add(Member.Log.LogEndOffset.Value, records, whenCommitted, whenLost);
-        AppendToLog(_builder.Build().ToArray());
+        var batch = _builder.Build().ToArray();
+        Member.Tail.Add(Member.Log.LogEndOffset.Value, batch, records, whenCommitted, whenLost);
+        AppendToLog(batch);
         AnswerParked();
     }
 
@@ -244,16 +245,16 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
 
         if (position.FetchOffset == 0 && position.LastFetchedEpoch <= 0)
         {
-            return Member.Snapshot.EndOffset > 0 ? ToSnapshot() : null;
+            return null;
         }
 
-        if (position.FetchOffset == Member.Snapshot.EndOffset && position.LastFetchedEpoch == Member.Snapshot.Epoch)
+        if (Member.Snapshots.Find(new SnapshotId(position.FetchOffset, position.LastFetchedEpoch)) is not null)
         {
             return null;
         }
 
         var (epoch, end) = log.EndOffsetForEpoch(new LeaderEpoch(position.LastFetchedEpoch));
-        if (epoch == LeaderEpoch.None && position.LastFetchedEpoch < Member.State.LeaderEpoch && Member.Snapshot.EndOffset > 0)
+        if (epoch == LeaderEpoch.None && position.LastFetchedEpoch < Member.State.LeaderEpoch && IsShortened)
         {
             return ToSnapshot();
         }
@@ -274,11 +275,18 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
         };
     }
 
-    private FetchResponse.PartitionData ToSnapshot() => new()
+    private bool IsShortened => Member.Log.LogStartOffset > Offset.Zero;
+
+    private FetchResponse.PartitionData ToSnapshot()
     {
-        Records = Records.Empty,
-        SnapshotId = new FetchResponse.SnapshotId { EndOffset = Member.Snapshot.EndOffset, Epoch = Member.Snapshot.Epoch },
-    };
+        var newest = Member.Snapshots.Newest;
+        Invariant.Check(newest.EndOffset >= Member.Log.LogStartOffset.Value);
+        return new FetchResponse.PartitionData
+        {
+            Records = Records.Empty,
+            SnapshotId = new FetchResponse.SnapshotId { EndOffset = newest.EndOffset, Epoch = newest.Epoch },
+        };
+    }
 
     // Fetches that wait
 

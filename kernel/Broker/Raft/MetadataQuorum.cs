@@ -30,7 +30,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     /// <summary>Bound on one proposal's bytes.</summary>
     public const int MaxProposalBytes = 8 << 20;
 
-    private const string StateFile = Directory + "/quorum-state";
+    private const string StateFile = Directory + QuorumMember.StateFile;
     private const string BootstrapFile = "bootstrap.checkpoint";
 
     private readonly QuorumEnvironment _environment;
@@ -46,12 +46,14 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         _environment = environment;
         _identity = new QuorumIdentity(environment);
         _replayed = new ReplayedBatches(machine);
-        _member = new QuorumMember(environment, StateFile, _ => Listener?.LeaderChanged())
+        _member = new QuorumMember(environment, Directory, _ => Listener?.LeaderChanged())
         {
             Tail = new MetadataTail(_replayed, machine),
             WhenActive = BecameActive,
             WhenResigned = () => Listener?.Resigned(),
         };
+        _member.Schedule = new SnapshotSchedule(_member, machine);
+        _member.Tail.WhenReplayed = _member.Schedule.Committed;
         Requests = new QuorumRequests(_member);
     }
 
@@ -115,7 +117,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     {
         foreach (var part in new Func<DiskImage, IEnumerator<Ticket>>[]
         {
-            LoadIdentity, LoadBootstrap, LoadLog, LoadSnapshot, LoadState,
+            LoadIdentity, LoadBootstrap, _member.Snapshots.Load, LoadSnapshot, LoadLog, LoadState,
         })
         {
             var steps = part(image);
@@ -131,6 +133,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
 
         _isLoaded = true;
+        _member.Schedule.Begin();
         _member.Enter(Begin);
         if (Voters.All.Count == 1 && _member.IsVoter)
         {
@@ -232,22 +235,27 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     private IEnumerator<Ticket> LoadSnapshot(DiskImage image)
     {
-        var (id, path, length) = SnapshotId.Newest(image, Directory);
-        if (path.Length == 0)
+        if (_member.Snapshots.Kept is not [.., var newest])
         {
             yield break;
         }
 
-        _member.Snapshot = id;
-        _member.StartAt(new Offset(id.EndOffset));
-        var file = new BatchFile(_environment.Log.Files, path, length);
-        var reading = file.Read(_replayed.Take);
+        _member.StartAt(new Offset(newest.Id.EndOffset));
+        var path = newest.Id.PathIn(Directory);
+        var snapshot = new SnapshotReading(_environment.Log.Files, path, newest.File.Length);
+        _replayed.SnapshotEnd = newest.Id.EndOffset;
+        var reading = snapshot.Read(bytes =>
+        {
+            _member.Voters.Take(bytes, newest.Id.EndOffset);
+            return _replayed.Take(bytes);
+        });
         while (reading.MoveNext())
         {
             yield return reading.Current;
         }
 
-        _refusal = file.IsWholeFileValid ? null : path + " is damaged";
+        _replayed.SnapshotEnd = null;
+        _refusal = snapshot.IsWhole ? null : path + " is damaged";
     }
 
     /// <summary>
@@ -256,7 +264,8 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     private IEnumerator<Ticket> LoadLog(DiskImage image)
     {
         var files = _environment.Log;
-        var from = new Offset(SnapshotId.Newest(image, Directory).Id.EndOffset);
+        var newest = _member.Snapshots.Newest;
+        var from = new Offset(newest.EndOffset);
         var log = PartitionLog.Unopened(files, Directory, LogConfigOf(), this, Uuid.Metadata);
         var hints = new OpenHints { TopicId = Uuid.Metadata, LogStartOffset = HasLog(image) ? Offset.Zero : from };
         var opening = PartitionLog.Open(files, image, log, hints, _environment.Clock);
@@ -266,39 +275,23 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
 
         _member.Log = log;
-        var snapshotVoters = ReadVotersOf(image);
-        while (snapshotVoters.MoveNext())
+        if (log.LogStartOffset > from)
         {
-            yield return snapshotVoters.Current;
+            _refusal = "the metadata log begins behind the newest snapshot";
+            yield break;
         }
 
-        var reading = log.ReadAll(from, _member.TakeFromDisk);
-        while (reading.MoveNext())
+        foreach (var step in (IEnumerator<Ticket>[])[
+            SnapshotInstall.Fit(_member, newest),
+            log.ReadAll(from, _member.TakeFromDisk)])
         {
-            yield return reading.Current;
+            while (step.MoveNext())
+            {
+                yield return step.Current;
+            }
         }
 
         _refusal = CheckDirectory();
-    }
-
-    private IEnumerator<Ticket> ReadVotersOf(DiskImage image)
-    {
-        var (_, path, length) = SnapshotId.Newest(image, Directory);
-        if (path.Length == 0)
-        {
-            return Nothing();
-        }
-
-        return new BatchFile(_environment.Log.Files, path, length).Read(bytes =>
-        {
-            _member.TakeVoters(bytes);
-            return true;
-        });
-    }
-
-    private static IEnumerator<Ticket> Nothing()
-    {
-        yield break;
     }
 
     /// <summary>A log that was cleared for a snapshot begins where the snapshot ends.</summary>
@@ -316,8 +309,10 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     }
 
     /// <summary>Kafka keeps this log without limits of its own; snapshots are what shortens it.</summary>
-    private static LogConfig LogConfigOf() => new()
+    private LogConfig LogConfigOf() => new()
     {
+        SegmentBytes = _environment.Snapshots.SegmentBytes,
+        SegmentMs = _environment.Snapshots.SegmentMs,
         RetentionMs = -1,
         RetentionBytes = -1,
         MaxMessageBytes = int.MaxValue,
@@ -365,7 +360,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
     }
 
-    private sealed class Collector(List<MetadataRecord> records) : IMetadataStateMachine
+    private sealed class Collector(List<MetadataRecord> records) : IMetadataReplay
     {
         public bool Replay(in MetadataRecord record, long offset)
         {

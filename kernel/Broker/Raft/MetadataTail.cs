@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Deterministic.Primitives;
+using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Raft;
 
@@ -19,12 +20,16 @@ internal sealed class MetadataTail(ReplayedBatches replayed, IMetadataStateMachi
     private readonly List<Entry> _entries = [];
     private int _first;
 
+    /// <summary>Told of each batch that is committed and replayed: its end, its bytes and its time.</summary>
+    public Action<long, int, long>? WhenReplayed { get; set; }
+
     public int Count => _entries.Count - _first;
 
     public void Add(long first, long next, byte[] bytes) => _entries.Add(new Entry(first, next, bytes, null, null, null));
 
-    public void Add(long first, List<MetadataRecord> records, Action whenCommitted, Action? whenLost) =>
-        _entries.Add(new Entry(first, first + records.Count, [], records, whenCommitted, whenLost));
+    /// <summary>What this leader proposed: the records as they are, and the batch that was made of them.</summary>
+    public void Add(long first, byte[] bytes, List<MetadataRecord> records, Action whenCommitted, Action? whenLost) =>
+        _entries.Add(new Entry(first, first + records.Count, bytes, records, whenCommitted, whenLost));
 
     /// <summary>
     /// Everything below is committed. False where the state machine cannot follow: <see cref="ReplayedBatches.Refusal"/>.
@@ -46,6 +51,7 @@ internal sealed class MetadataTail(ReplayedBatches replayed, IMetadataStateMachi
                 return false;
             }
 
+            Tell(entry);
             entry.WhenCommitted?.Invoke();
         }
 
@@ -99,6 +105,13 @@ internal sealed class MetadataTail(ReplayedBatches replayed, IMetadataStateMachi
             var isReplayed = machine.Replay(records[i], first + i);
             Invariant.Check(isReplayed);
         }
+    }
+
+    private void Tell(in Entry entry)
+    {
+        var isBatch = RecordBatches.TryRead(entry.Bytes.AsSpan(), out var batch, out _);
+        Invariant.Check(isBatch);
+        WhenReplayed?.Invoke(entry.Next, entry.Bytes.Length, batch.MaxTimestamp);
     }
 
     private void Compact()

@@ -30,4 +30,6 @@ public sealed record QuorumEnvironment(
     public IReadOnlyList<PeerAddress> BootstrapServers { get; init; } = [];
 
     public QuorumTimeouts Timeouts { get; init; } = new();
+
+    public SnapshotLimits Snapshots { get; init; } = new();
 }

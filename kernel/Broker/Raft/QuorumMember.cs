@@ -25,6 +25,9 @@ internal sealed class QuorumMember
     /// <summary>Bound: inputs that wait for one small file; requests beyond are dropped, and their senders ask again.</summary>
     private const int MaxWaiting = 10_000;
 
+    /// <summary>The name of the small file, within the directory of the log.</summary>
+    public const string StateFile = "/quorum-state";
+
     private readonly Queue<Action> _waiting = new();
     private readonly SortedDictionary<string, PeerChannel> _channels = new(StringComparer.Ordinal);
     private readonly string _stateFile;
@@ -34,10 +37,11 @@ internal sealed class QuorumMember
     private bool _isClosed;
     private (int Epoch, int Leader) _toldLeader = (0, QuorumState.None);
 
-    public QuorumMember(QuorumEnvironment environment, string stateFile, Action<QuorumMember> whenLeaderChanged)
+    public QuorumMember(QuorumEnvironment environment, string directory, Action<QuorumMember> whenLeaderChanged)
     {
         Environment = environment;
-        _stateFile = stateFile;
+        _stateFile = directory + StateFile;
+        Snapshots = new SnapshotStore(environment, directory);
         _whenLeaderChanged = whenLeaderChanged;
         _prng = environment.Log.Prng.Fork();
         Role = new UnattachedRole(this);
@@ -62,8 +66,11 @@ internal sealed class QuorumMember
 
     public MetadataTail Tail { get; set; } = null!;
 
-    /// <summary>The newest whole snapshot; the log may begin where it ends.</summary>
-    public SnapshotId Snapshot { get; set; }
+    /// <summary>The whole snapshots; the log may begin where one of them ends.</summary>
+    public SnapshotStore Snapshots { get; }
+
+    /// <summary>Who makes them.</summary>
+    public SnapshotSchedule Schedule { get; set; } = null!;
 
     /// <summary>Everything below is committed, as far as this member knows.</summary>
     public Offset HighWatermark { get; private set; }
@@ -73,8 +80,8 @@ internal sealed class QuorumMember
     public bool IsVoter => Environment.MayVote && Voters.Latest.Contains(Self, DirectoryId);
 
     /// <summary>Epoch of the last record; that of the snapshot where the log is empty behind it; 0 where there is none.</summary>
-    public int LastEpoch => Log.LogEndOffset.Value <= Snapshot.EndOffset
-        ? Snapshot.Epoch
+    public int LastEpoch => Log.LogEndOffset.Value <= Snapshots.Newest.EndOffset
+        ? Snapshots.Newest.Epoch
         : int.Max(0, Log.LatestEpoch.Value);
 
     /// <summary>What the member was before it stopped.</summary>
@@ -128,6 +135,8 @@ internal sealed class QuorumMember
     {
         _isClosed = true;
         Role.End();
+        Schedule.Close();
+        Snapshots.Close();
         foreach (var (_, channel) in _channels)
         {
             channel.Close();
@@ -193,7 +202,10 @@ internal sealed class QuorumMember
             if (!Tail.CommitTo(committed))
             {
                 WhenRefused?.Invoke();
+                return;
             }
+
+            Schedule.Consider();
         }
     }
 
@@ -211,15 +223,6 @@ internal sealed class QuorumMember
     {
         Voters.Take(batch);
         Tail.Add(batch.BaseOffset, batch.NextOffset, batch.Bytes.ToArray());
-    }
-
-    /// <summary>A batch of a snapshot: it may say who votes.</summary>
-    public void TakeVoters(byte[] bytes)
-    {
-        if (RecordBatches.TryRead(bytes.AsSpan(), out var batch, out _))
-        {
-            Voters.Take(batch);
-        }
     }
 
     // Tools of the roles

@@ -16,10 +16,10 @@ internal sealed class ReplayedBatches
     /// <summary>Bound on what one batch may decompress to.</summary>
     private const int MaxBatchBytes = 64 << 20;
 
-    private readonly IMetadataStateMachine _machine;
+    private readonly IMetadataReplay _machine;
     private readonly BatchReader _reader = new();
 
-    public ReplayedBatches(IMetadataStateMachine machine)
+    public ReplayedBatches(IMetadataReplay machine)
     {
         _machine = machine;
     }
@@ -33,8 +33,10 @@ internal sealed class ReplayedBatches
     /// <summary>Records that went to the state machine without having been read from a batch.</summary>
     public void RecordsTaken(int count) => RecordCount += count;
 
-    /// <summary>A snapshot begins everything anew.</summary>
-    public void Restart() => RecordCount = 0;
+    /// <summary>
+    /// The end of the snapshot whose batches these are, null for the log's: a snapshot's records do not tell where they stood.
+    /// </summary>
+    public long? SnapshotEnd { get; set; }
 
     /// <summary>Takes one batch out of a file; false where it must be the last.</summary>
     public bool Take(byte[] bytes)
@@ -88,7 +90,7 @@ internal sealed class ReplayedBatches
         }
 
         RecordCount++;
-        return _machine.Replay(new MetadataRecord(message, version), offset)
+        return _machine.Replay(new MetadataRecord(message, version), SnapshotEnd - 1 ?? offset)
             || Refuse("does not fit the records before it", offset);
     }
 

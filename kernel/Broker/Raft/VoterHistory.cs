@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
@@ -30,7 +31,9 @@ internal sealed class VoterHistory(VoterSet beforeAll)
     public short KRaftVersion => _levels.Count == 0 ? (short)0 : _levels[^1].Level;
 
     /// <summary>What a batch that was appended says of voters; most batches say nothing.</summary>
-    public void Take(in RecordBatchView batch)
+    public void Take(in RecordBatchView batch) => Take(batch, null);
+
+    private void Take(in RecordBatchView batch, long? snapshotEnd)
     {
         if (!batch.IsControl || _reader.Open(batch, MaxBatchBytes, out var records) != BatchError.None)
         {
@@ -39,7 +42,7 @@ internal sealed class VoterHistory(VoterSet beforeAll)
 
         while (records.MoveNext())
         {
-            var offset = batch.OffsetOf(records.Current);
+            var offset = snapshotEnd - 1 ?? batch.OffsetOf(records.Current);
             if (!ControlRecords.TryReadKey(records.Current.Key.ToArray(), out var type))
             {
                 continue;
@@ -65,12 +68,29 @@ internal sealed class VoterHistory(VoterSet beforeAll)
         }
     }
 
-    /// <summary>A snapshot took the place of everything.</summary>
-    public void Clear()
+    /// <summary>The same, of a snapshot's batch: it stands for the snapshot's end, wherever it stands in the file.</summary>
+    public void Take(byte[] bytes, long snapshotEnd)
     {
-        _sets.Clear();
-        _levels.Clear();
+        if (RecordBatches.TryRead(bytes.AsSpan(), out var batch, out _))
+        {
+            Take(batch, snapshotEnd);
+        }
     }
+
+    /// <summary>The voters as of everything below an offset.</summary>
+    public VoterSet At(long end)
+    {
+        var voters = beforeAll;
+        foreach (var (offset, set) in _sets)
+        {
+            voters = offset < end ? set : voters;
+        }
+
+        return voters;
+    }
+
+    /// <summary>An empty one with the same voters before all: for a snapshot, which takes the place of everything.</summary>
+    public VoterHistory Anew() => new(beforeAll);
 
     /// <summary>Everything from this offset on is gone from the log.</summary>
     public void TruncateTo(long offset)

@@ -35,9 +35,16 @@ internal sealed class MetadataWorld
     private Instant _now;
     private Files _files;
 
+    private readonly SnapshotLimits _snapshots;
+
     public MetadataWorld(
-        ulong seed = 1, int node = 1, SortedDictionary<string, string>? properties = null, SimulatedDisk? disk = null)
+        ulong seed = 1,
+        int node = 1,
+        SortedDictionary<string, string>? properties = null,
+        SimulatedDisk? disk = null,
+        SnapshotLimits? snapshots = null)
     {
+        _snapshots = snapshots ?? new SnapshotLimits();
         _seed = seed;
         _node = node;
         _properties = properties ?? new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -194,7 +201,11 @@ internal sealed class MetadataWorld
         var timers = new Timers();
         var environment = new LogEnvironment(_files, _effects, timers, new Prng(_seed));
         var peers = new PeerTable(_effects, timers, _clock, "test");
-        var quorum = new QuorumEnvironment(environment, _clock, peers, new BrokerId(_node), null) { VoterPort = 9093 };
+        var quorum = new QuorumEnvironment(environment, _clock, peers, new BrokerId(_node), null)
+        {
+            VoterPort = 9093,
+            Snapshots = _snapshots,
+        };
         return new ClusterMetadata(quorum, _properties);
     }
 

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using Deterministic.Broker.Boundary;
 
 namespace Deterministic.Broker.Raft;
 
@@ -37,20 +36,9 @@ public readonly record struct SnapshotId(long EndOffset, int Epoch)
         return true;
     }
 
-    /// <summary>The newest snapshot of a directory; an empty path where there is none.</summary>
-    public static (SnapshotId Id, string Path, long Length) Newest(DiskImage image, string directory)
-    {
-        (SnapshotId Id, string Path, long Length) newest = (default, "", 0);
-        foreach (var entry in image.Within(directory))
-        {
-            if (TryParse(entry.Path, out var id)
-                && (newest.Path.Length == 0
-                    || (id.EndOffset, id.Epoch).CompareTo((newest.Id.EndOffset, newest.Id.Epoch)) > 0))
-            {
-                newest = (id, entry.Path, entry.Length);
-            }
-        }
+    public int CompareTo(SnapshotId other) => (EndOffset, Epoch).CompareTo((other.EndOffset, other.Epoch));
 
-        return newest;
-    }
+    /// <summary>The path of a snapshot in a directory.</summary>
+    public string PathIn(string directory) =>
+        string.Create(CultureInfo.InvariantCulture, $"{directory}/{EndOffset:D20}-{Epoch:D10}{Ending}");
 }
