@@ -14,6 +14,7 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// Flush mode: what was acknowledged survives everything but a disk that lies about flushes.
 /// Page-cache mode: what was acknowledged survives the process; a power loss after the acknowledgement may take it,
 /// and then offsets are used again, so nothing about that partition's offsets is stable across the loss.
+/// A promise that hangs on one leader (acks=1, an unclean election allowed) falls with any leader that is struck or cut off.
 /// Deleted records (retention, DeleteRecords) and deleted topics owe nothing.
 /// </remarks>
 public sealed class Contract : IWorldObserver
@@ -25,6 +26,8 @@ public sealed class Contract : IWorldObserver
     private readonly SortedSet<int> _retained = [];
     private readonly SortedSet<int> _deleted = [];
     private readonly List<Instant> _powerLosses = [];
+    private readonly SortedSet<int> _hangsOnLeader = [];
+    private Instant? _lastBlow;
 
     /// <summary>A disk that betrays what it flushed is in play: no record is owed.</summary>
     public bool DisksLie { get; set; }
@@ -34,6 +37,9 @@ public sealed class Contract : IWorldObserver
 
     /// <summary>The partition acknowledges what is only in the page cache.</summary>
     public void IsPageCache(int partition) => _pageCache.Add(partition);
+
+    /// <summary>What is acknowledged may be on the leader alone, or a leader may be chosen that lacks it.</summary>
+    public void HangsOnLeader(int partition) => _hangsOnLeader.Add(partition);
 
     /// <summary>Retention or DeleteRecords may move the partition's log start.</summary>
     public void MayBeTrimmed(int partition) => _retained.Add(partition);
@@ -51,7 +57,10 @@ public sealed class Contract : IWorldObserver
     /// hearing of it, perhaps before a power loss that came before the answer arrived: so asking counts.
     /// </summary>
     public bool MayLose(int partition, Instant askedAt) =>
-        DisksLie || IsGone(partition) || (_pageCache.Contains(partition) && PowerLostAfter(askedAt));
+        DisksLie || IsGone(partition)
+        || (_pageCache.Contains(partition) && PowerLostAfter(askedAt))
+        || (_hangsOnLeader.Contains(partition) && _lastBlow is { } blow
+            && blow.Microseconds + LongestAnswerUs >= askedAt.Microseconds);
 
     /// <summary>
     /// An answer that arrived at this moment may be about offsets that mean something else by now: it may have been
@@ -67,10 +76,19 @@ public sealed class Contract : IWorldObserver
         {
             _powerLosses.Add(happening.At);
         }
+
+        if (happening.Kind is HappeningKind.NodeStopped or HappeningKind.NodeHalted or HappeningKind.NodeKilled
+            or HappeningKind.PowerLost or HappeningKind.NodePaused or HappeningKind.LinkCut or HappeningKind.LinkHealed)
+        {
+            _lastBlow = happening.At;
+        }
     }
 
     /// <summary>For histories without a world.</summary>
     public void PowerLostAt(Instant at) => _powerLosses.Add(at);
+
+    /// <summary>For histories without a world.</summary>
+    public void StruckAt(Instant at) => _lastBlow = at;
 
     private bool PowerLostAfter(Instant at) => _powerLosses.Count > 0 && _powerLosses[^1] >= at;
 }

@@ -67,6 +67,12 @@ public sealed class SwarmReport
                 return "expected acknowledged records to be lost, and none was";
             }
 
+            if (expectation.NoLoss && Totals["allowed-losses"] > 0)
+            {
+                return FormattableString.Invariant(
+                    $"expected nothing to be lost, and {Totals["allowed-losses"]} acknowledged records were");
+            }
+
             foreach (var (counter, atLeast) in expectation.Counters)
             {
                 if (Seeds > 0 && Totals[counter] < atLeast * Seeds)

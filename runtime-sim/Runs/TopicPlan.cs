@@ -56,6 +56,11 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
                 contract.IsPageCache(index);
             }
 
+            if (Config.GetValueOrDefault("unclean.leader.election.enable") == "true")
+            {
+                contract.HangsOnLeader(index);
+            }
+
             if (isTrimmed)
             {
                 contract.MayBeTrimmed(index);

@@ -8,7 +8,7 @@ using Deterministic.Runtime.Sim.Scenarios;
 namespace Deterministic.Runtime.Sim.Workloads;
 
 /// <summary>
-/// <c>workload produce topic=T producers=N records=N burst=N every=TIME size=BYTES</c>: idempotent producers that
+/// <c>workload produce topic=T producers=N records=N burst=N every=TIME size=BYTES acks=all|1</c>: idempotent producers that
 /// write numbered
 /// records and note what became of each.
 /// </summary>
@@ -31,6 +31,7 @@ public sealed class ProduceWorkload : IWorkload
             line.Range("every", 1_000, prng.OneIn(3) ? 20_000 : 300_000),
             line.Range("size", RecordText.LeastBytes, prng.OneIn(4) ? 3_000 : 200));
         var inFlight = line.Range("in-flight", 1, 5);
+        var acks = Acks(line, topic);
         for (var i = 0; i < count; i++)
         {
             var options = new ProducerOptions
@@ -39,6 +40,7 @@ public sealed class ProduceWorkload : IWorkload
                 ClientId = string.Create(CultureInfo.InvariantCulture, $"producer-{i}"),
                 Seed = prng.NextUInt64(),
                 RequestTimeout = new Duration(prng.Between(500_000, 10_000_000)),
+                Acks = acks,
                 MaxInFlight = (int)inFlight.Draw(prng),
                 BatchBytes = prng.OneIn(2) ? 16 * 1024 : 1 + prng.Next(1_000),
                 MaxBufferedRecords = 1_000,
@@ -77,6 +79,25 @@ public sealed class ProduceWorkload : IWorkload
         {
             producer.IsStopped = true;
             _simulation.Counters.Add("acked", producer.Acked);
+        }
+    }
+
+    /// <summary>Never drawn: what a promise is worth is no weather.</summary>
+    private short Acks(ScenarioLine line, TopicPlan topic)
+    {
+        switch (line.Text("acks", "all"))
+        {
+            case "all":
+                return -1;
+            case "1":
+                for (var partition = 0; partition < topic.Partitions; partition++)
+                {
+                    _simulation.Contract.HangsOnLeader(_simulation.History.Partition(topic.PartitionName(partition)));
+                }
+
+                return 1;
+            case var other:
+                throw line.Error($"'acks={other}' is neither 'all' nor '1'");
         }
     }
 }

@@ -53,6 +53,18 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public void A_promise_that_hangs_on_one_leader_falls_with_a_leader_and_not_without()
+    {
+        PlantGoodHistory();
+        Ack(Id(1, 3), 3);
+        _contract.HangsOnLeader(_p);
+        Assert.Equal(["no-acked-record-lost"], Judge());
+        _contract.StruckAt(Next());
+        Assert.Empty(Judge(out var losses));
+        Assert.Equal(1, losses);
+    }
+
+    [Fact]
     public void A_page_cache_record_acknowledged_after_the_last_power_loss_is_owed()
     {
         PlantGoodHistory();

@@ -432,7 +432,8 @@ public sealed class Partition : ILogListener
 
     private void CheckInvariants()
     {
-        if (Log is { } log)
+        // While it is being cut the log is shorter already than what the high watermark, corrected at the end, says.
+        if (Log is { } log && !_isTruncating)
         {
             Invariant.Check(HighWatermark <= log.LogEndOffset);
             Invariant.Check(log.LogStartOffset <= log.LogEndOffset);
