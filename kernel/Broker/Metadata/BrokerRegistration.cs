@@ -95,7 +95,7 @@ public sealed record BrokerRegistration
             Rack = Rack,
             Fenced = IsFenced,
             InControlledShutdown = IsInControlledShutdown,
-            CordonedLogDirs = CordonedDirectories.Count > 0 ? [.. CordonedDirectories] : null,
+            CordonedLogDirs = CordonedDirectories.Count > 0 ? new List<Uuid>(CordonedDirectories) : null,
         };
         record.LogDirs.AddRange(Directories);
         foreach (var endpoint in Endpoints)

@@ -22,12 +22,12 @@ internal static class ImageRecords
     {
         var first = new List<MetadataRecord>();
         AddFeatures(image, first);
-        List<BrokerRegistration> brokers = [.. image.Cluster.Brokers];
-        List<RegisterControllerRecord> controllers = [.. image.Cluster.ControllerRecords];
-        var topics = new List<(TopicImage Topic, PartitionRegistration[] Partitions)>(image.Topics.Count);
+        var brokers = new List<BrokerRegistration>(image.Cluster.Brokers);
+        var controllers = new List<RegisterControllerRecord>(image.Cluster.ControllerRecords);
+        var topics = new List<(TopicImage Topic, List<PartitionRegistration> Partitions)>(image.Topics.Count);
         foreach (var topic in image.Topics.All)
         {
-            topics.Add((topic, [.. topic.Partitions]));
+            topics.Add((topic, new List<PartitionRegistration>(topic.Partitions)));
         }
 
         var last = new List<MetadataRecord>();
@@ -45,7 +45,7 @@ internal static class ImageRecords
         List<MetadataRecord> first,
         List<BrokerRegistration> brokers,
         List<RegisterControllerRecord> controllers,
-        List<(TopicImage Topic, PartitionRegistration[] Partitions)> topics,
+        List<(TopicImage Topic, List<PartitionRegistration> Partitions)> topics,
         List<MetadataRecord> last)
     {
         foreach (var record in first)
@@ -66,7 +66,7 @@ internal static class ImageRecords
         foreach (var (topic, partitions) in topics)
         {
             yield return Make(new TopicRecord { Name = topic.Name, TopicId = topic.Id });
-            for (var index = 0; index < partitions.Length; index++)
+            for (var index = 0; index < partitions.Count; index++)
             {
                 yield return Make(partitions[index].ToRecord(topic.Id, index));
             }

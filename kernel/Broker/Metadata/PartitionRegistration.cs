@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Messages;
 
@@ -71,8 +72,8 @@ public sealed record PartitionRegistration
             LeaderRecoveryState = LeaderRecoveryState,
             LeaderEpoch = LeaderEpoch.Value,
             PartitionEpoch = PartitionEpoch,
-            EligibleLeaderReplicas = Elr.Length > 0 ? [.. Elr] : null,
-            LastKnownElr = LastKnownElr.Length > 0 ? [.. LastKnownElr] : null,
+            EligibleLeaderReplicas = Elr.Length > 0 ? new List<int>(Elr) : null,
+            LastKnownElr = LastKnownElr.Length > 0 ? new List<int>(LastKnownElr) : null,
         };
         record.Replicas.AddRange(Replicas);
         record.Directories.AddRange(Directories);
