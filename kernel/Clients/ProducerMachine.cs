@@ -219,7 +219,7 @@ public sealed class ProducerMachine : IAnswerTo
     {
         // Version 12: topics by name, which is all this client knows.
         var version = wire.VersionOf(ApiKey.Produce, 12);
-        var batch = queue.Take(_producerId, _producerEpoch);
+        var batch = queue.Take(_producerId, _producerEpoch, _mustRenew);
         var request = new ProduceRequest { Acks = _options.Acks, TimeoutMs = _options.AcknowledgeTimeoutMs };
         var topic = new ProduceRequest.TopicProduceData { Name = queue.Topic };
         topic.PartitionData.Add(new ProduceRequest.PartitionProduceData

@@ -69,17 +69,18 @@ public sealed class ProducerQueue
     }
 
     /// <summary>Nothing sent under the present sequences is without an end.</summary>
-    internal bool IsSettled => _inFlight.Count == 0 && _waiting.First?.Value.IsUncertain != true;
+    internal bool IsSettled => _inFlight.Count == 0 && FirstUncertain is null;
 
     /// <summary>A batch may be sent; only repetitions where <paramref name="onlyUncertain"/> says so.</summary>
     internal bool HasReady(Instant now, bool onlyUncertain) =>
-        _waiting.First is { } first && now >= _notBefore && (!onlyUncertain || first.Value.IsUncertain);
+        now >= _notBefore && (onlyUncertain ? FirstUncertain : _waiting.First) is not null;
 
     /// <summary>The next batch to send, now in flight.</summary>
-    internal ProducerBatch Take(long producerId, short producerEpoch)
+    internal ProducerBatch Take(long producerId, short producerEpoch, bool onlyUncertain)
     {
-        var batch = _waiting.First!.Value;
-        _waiting.RemoveFirst();
+        var next = (onlyUncertain ? FirstUncertain : _waiting.First)!;
+        var batch = next.Value;
+        _waiting.Remove(next);
         if (batch.Encoded is null)
         {
             if (producerId >= 0)
@@ -149,6 +150,21 @@ public sealed class ProducerQueue
             Invariant.Check(!batch.IsUncertain);
             batch.Encoded = null;
             batch.BaseSequence = -1;
+        }
+    }
+
+    /// <summary>Batches that were refused may stand before it. What was never sent stands behind all that was.</summary>
+    private LinkedListNode<ProducerBatch>? FirstUncertain
+    {
+        get
+        {
+            var node = _waiting.First;
+            while (node is { Value: { Encoded: not null, IsUncertain: false } })
+            {
+                node = node.Next;
+            }
+
+            return node is { Value.IsUncertain: true } ? node : null;
         }
     }
 

@@ -64,6 +64,8 @@ public sealed class SimulationTests
     [InlineData("append-while-closing", 1, 8)]
     [InlineData("left-while-searching", 1, 1)]
     [InlineData("cut-below-what-was-committed", 20, 20)]
+    [InlineData("follower-acknowledged-unwritten", 108, 108)]
+    [InlineData("refused-before-uncertain", 157, 157)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
     {
         var scenario = Scenario.Load(ScenarioFiles.Find(name));

@@ -33,7 +33,6 @@ internal sealed class FollowedPartition(Partition partition)
     /// <summary>Everything below is here for good, by the topic's own measure.</summary>
     public Offset FetchOffset => partition.Log!.LogEndOffset;
 
-    /// <summary>The last append is not flushed yet: to fetch behind it would acknowledge it.</summary>
-    public bool IsFlushing => partition.Log!.SafeOffset < partition.Log.LogEndOffset
-        && partition.Log.Config.Durability == Log.DurabilityMode.Flush;
+    /// <summary>The last append is not flushed, or not written, as the topic says: a fetch behind it acknowledges it.</summary>
+    public bool IsFlushing => partition.Log!.SafeOffset < partition.Log.LogEndOffset;
 }
