@@ -27,6 +27,7 @@ public sealed class Contract : IWorldObserver
     private readonly SortedSet<int> _deleted = [];
     private readonly List<Instant> _powerLosses = [];
     private readonly SortedSet<int> _hangsOnLeader = [];
+    private readonly SortedSet<int> _unclean = [];
     private Instant? _lastBlow;
 
     /// <summary>A disk that betrays what it flushed is in play: no record is owed.</summary>
@@ -41,11 +42,20 @@ public sealed class Contract : IWorldObserver
     /// <summary>What is acknowledged may be on the leader alone, or a leader may be chosen that lacks it.</summary>
     public void HangsOnLeader(int partition) => _hangsOnLeader.Add(partition);
 
+    /// <summary>One that is not in sync may be elected: replicas may differ below what was committed.</summary>
+    public void MayElectUncleanly(int partition)
+    {
+        _unclean.Add(partition);
+        HangsOnLeader(partition);
+    }
+
     /// <summary>Retention or DeleteRecords may move the partition's log start.</summary>
     public void MayBeTrimmed(int partition) => _retained.Add(partition);
 
     /// <summary>Somebody asked for the topic to be deleted.</summary>
     public void IsDeleted(int partition) => _deleted.Add(partition);
+
+    public bool IsUnclean(int partition) => _unclean.Contains(partition);
 
     public bool IsTrimmed(int partition) => _retained.Contains(partition);
 

@@ -38,6 +38,7 @@ public sealed class Simulation : IFault
     private readonly IReadOnlyList<ICheck> _checks;
     private readonly FilesArePrefix _files;
     private readonly StoreAgrees _store;
+    private readonly ClusterInvariants? _cluster;
     private readonly List<IFaultlessTimer?> _timers = [];
     private readonly Prng _faultPrng;
     private readonly Prng _workloadPrng;
@@ -74,6 +75,11 @@ public sealed class Simulation : IFault
             // Among several a follower's log is cut where it parted from its leader's, at any time.
             World.AddObserver(_files);
             World.AddObserver(_store);
+        }
+        else
+        {
+            _cluster = new ClusterInvariants(World, History, Contract);
+            World.Watcher = _cluster;
         }
 
         World.AddObserver(new FaultCounter(Counters));
@@ -325,7 +331,7 @@ public sealed class Simulation : IFault
         {
             if (check is HighWatermarkMonotonic && World.Nodes.Count > 1)
             {
-                // A new leader may know of less than the one before showed; within one leader's epoch ClusterInvariants looks.
+                // A new leader may know of less than the one before showed; on each replica ClusterInvariants looks.
                 continue;
             }
 
@@ -368,5 +374,11 @@ public sealed class Simulation : IFault
         Counters.Add("frames", World.Network.FramesDelivered);
         Counters.Add("files-compared", _files.Compared);
         Counters.Add("segments-examined", _store.Compared);
+        if (_cluster is { } cluster)
+        {
+            Counters.Add("metadata-compared", cluster.MetadataCompared);
+            Counters.Add("committed-compared", cluster.RecordsCompared);
+            Counters.Add("watermarks-judged", cluster.MovesJudged);
+        }
     }
 }

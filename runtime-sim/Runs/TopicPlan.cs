@@ -58,7 +58,7 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
 
             if (Config.GetValueOrDefault("unclean.leader.election.enable") == "true")
             {
-                contract.HangsOnLeader(index);
+                contract.MayElectUncleanly(index);
             }
 
             if (isTrimmed)

@@ -194,6 +194,7 @@ public sealed class NodeProcess : IProcess
         _lenders.Clear();
         ScheduleDisk();
         ScheduleWake();
+        _world.Watcher?.Settled(this);
     }
 
     private void Die()

@@ -25,6 +25,13 @@ public interface IWorldObserver
     void Happened(World world, in Happening happening);
 }
 
+/// <summary>Who looks at a node each time it has done something.</summary>
+public interface INodeWatcher
+{
+    /// <summary>The node has taken inputs, and everything that it asked for is under way.</summary>
+    void Settled(NodeProcess node);
+}
+
 /// <summary>Something that breaks things, given its turns by the world's queue.</summary>
 public interface IFault
 {
@@ -121,6 +128,9 @@ public sealed class World
     }
 
     public void AddObserver(IWorldObserver observer) => _observers.Add(observer);
+
+    /// <summary>Looks at every node from now on; null where nobody does.</summary>
+    public INodeWatcher? Watcher { get; set; }
 
     public void StartNode(int node, Instant at) => Queue.Add(at, new WorldEvent(WorldEventKind.Start, node));
 

@@ -1,0 +1,229 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Broker;
+using Deterministic.Broker.Log;
+using Deterministic.Broker.Replication;
+using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Worlds;
+
+namespace Deterministic.Runtime.Sim.Checks;
+
+/// <summary>
+/// <c>cluster-invariants</c>: what must hold over all nodes of a cluster at every moment, looked at whenever a node has done
+/// something, against the disks rather than what the nodes say of them.
+/// </summary>
+/// <remarks>
+/// Inputs   Settled, after each event of a node
+/// Effects  the world fails, naming node, partition and invariant
+///
+/// C-ONELEADER, C-EPOCH, C-RAFT  of the quorum: <see cref="QuorumInvariants"/>
+/// C-ONELEADER  no two nodes lead a partition in one leader epoch
+/// C-EPOCH      what a replica knows of leader and partition epochs never falls while it lives
+/// C-HWMONO     a leader's high watermark never falls within its leader epoch, and no replica's falls at all
+/// C-HW-RANGE   log start, high watermark and log end are in order
+/// C-QSUP       in flush mode every member of the ISR has on its disk what the leader calls committed
+/// C-LOGMATCH   replicas are identical below their high watermarks
+///
+/// The rule a reader would get wrong: where the configuration allows what was committed to be lost (an unclean election, or page
+/// cache once power failed), the last three say nothing any more.
+/// </remarks>
+public sealed class ClusterInvariants : INodeWatcher
+{
+    public const string Name = "cluster-invariants";
+
+    private readonly World _world;
+    private readonly History _history;
+    private readonly Contract _contract;
+    private readonly QuorumInvariants _quorum;
+    private readonly Dictionary<(Uuid Topic, int Index), Ghost> _ghosts = [];
+    private readonly Dictionary<Partition, Replica> _replicas = [];
+
+    public ClusterInvariants(World world, History history, Contract contract)
+    {
+        _world = world;
+        _history = history;
+        _contract = contract;
+        _quorum = new QuorumInvariants(world);
+    }
+
+    /// <summary>Committed batches of metadata that two members were seen to agree about.</summary>
+    public long MetadataCompared => _quorum.Compared;
+
+    /// <summary>Committed batches of records that two replicas were seen to agree about.</summary>
+    public long RecordsCompared { get; private set; }
+
+    /// <summary>Moves of a leader's high watermark that were held against the disks of the ISR.</summary>
+    public long MovesJudged { get; private set; }
+
+    public void Settled(NodeProcess node)
+    {
+        if (_contract.DisksLie || node.Kernel is not Node kernel)
+        {
+            return;
+        }
+
+        if (_quorum.Look(node, kernel.Broker.Quorum) is { } broken)
+        {
+            Fail(node, broken);
+            return;
+        }
+
+        foreach (var partition in kernel.Broker.Partitions.All)
+        {
+            if (partition.Log is { } log && Look(node, partition, log) is { } wrong)
+            {
+                Fail(node, $"{partition.Topic}-{partition.Index}: {wrong}");
+                return;
+            }
+        }
+    }
+
+    private void Fail(NodeProcess node, string what) => _world.Fail(
+        FailureKind.Safety, Name, FormattableString.Invariant($"node {node.Host + 1}: {what}"));
+
+    private string? Look(NodeProcess node, Partition partition, PartitionLog log)
+    {
+        if (!_replicas.TryGetValue(partition, out var replica))
+        {
+            replica = new Replica(GhostOf(partition, log), new LogCursor(node.Disk, log.Directory));
+            _replicas.Add(partition, replica);
+        }
+
+        var highWatermark = partition.HighWatermark.Value;
+        if (partition.LeaderEpoch == replica.LeaderEpoch && partition.PartitionEpoch == replica.PartitionEpoch
+            && partition.IsLeader == replica.IsLeader && highWatermark == replica.HighWatermark)
+        {
+            return null;
+        }
+
+        var wrong = JudgeEpochs(node, partition, replica) ?? JudgeOffsets(partition, log, replica, highWatermark);
+        replica.LeaderEpoch = partition.LeaderEpoch;
+        replica.PartitionEpoch = partition.PartitionEpoch;
+        replica.IsLeader = partition.IsLeader;
+        replica.HighWatermark = highWatermark;
+        return wrong;
+    }
+
+    private static string? JudgeEpochs(NodeProcess node, Partition partition, Replica replica)
+    {
+        if (partition.LeaderEpoch < replica.LeaderEpoch || partition.PartitionEpoch < replica.PartitionEpoch)
+        {
+            return FormattableString.Invariant($"C-EPOCH: {partition.LeaderEpoch}, partition epoch {partition.PartitionEpoch} ")
+                + FormattableString.Invariant($"after {replica.LeaderEpoch}, {replica.PartitionEpoch}");
+        }
+
+        var leaders = replica.Ghost.Leaders;
+        return partition.IsLeader && !leaders.TryAdd(partition.LeaderEpoch.Value, node.Host)
+            && leaders[partition.LeaderEpoch.Value] != node.Host
+                ? FormattableString.Invariant(
+                    $"C-ONELEADER: it leads {partition.LeaderEpoch}, which node {leaders[partition.LeaderEpoch.Value] + 1} leads")
+                : null;
+    }
+
+    private string? JudgeOffsets(Partition partition, PartitionLog log, Replica replica, long highWatermark)
+    {
+        if (MayDiverge(partition, log))
+        {
+            return null;
+        }
+
+        if (highWatermark < replica.HighWatermark)
+        {
+            return FormattableString.Invariant($"C-HWMONO: high watermark {highWatermark} after {replica.HighWatermark}");
+        }
+
+        if (highWatermark > log.LogEndOffset.Value)
+        {
+            return FormattableString.Invariant($"C-HW-RANGE: high watermark {highWatermark} beyond {log.LogEndOffset}");
+        }
+
+        var committed = replica.Ghost.Committed;
+        var before = committed.Compared;
+        if (!log.Config.IsCompacted
+            && committed.Judge(replica.Written, log.LogStartOffset.Value, highWatermark) is { } differs)
+        {
+            return "C-LOGMATCH: " + differs;
+        }
+
+        RecordsCompared += committed.Compared - before;
+        return partition.IsLeader && highWatermark > replica.HighWatermark && replica.HighWatermark >= 0
+            && log.Config.Durability == DurabilityMode.Flush
+                ? JudgeIsr(partition, replica.Ghost, highWatermark)
+                : null;
+    }
+
+    private string? JudgeIsr(Partition partition, Ghost ghost, long highWatermark)
+    {
+        MovesJudged++;
+        foreach (var member in partition.Isr)
+        {
+            var end = ghost.DurableEnd(_world.Nodes[member - 1]);
+            if (end < highWatermark)
+            {
+                return FormattableString.Invariant(
+                    $"C-QSUP: high watermark {highWatermark}, and the disk of node {member}, in the ISR, ends at {end}");
+            }
+        }
+
+        return null;
+    }
+
+    private bool MayDiverge(Partition partition, PartitionLog log) =>
+        (log.Config.Durability != DurabilityMode.Flush && _contract.PowerLosses.Count > 0)
+        || (!partition.Topic.StartsWith("__", StringComparison.Ordinal)
+            && _contract.IsUnclean(_history.Partition(log.Directory)));
+
+    private Ghost GhostOf(Partition partition, PartitionLog log)
+    {
+        if (!_ghosts.TryGetValue((partition.TopicId, partition.Index), out var ghost))
+        {
+            ghost = new Ghost(log.Directory);
+            _ghosts.Add((partition.TopicId, partition.Index), ghost);
+        }
+
+        return ghost;
+    }
+
+    /// <summary>What is true of one partition, whoever believes what.</summary>
+    private sealed class Ghost(string directory)
+    {
+        private readonly SortedDictionary<int, (int Life, LogCursor Cursor)> _durable = [];
+
+        public CommittedLog Committed { get; } = new();
+
+        public SortedDictionary<int, int> Leaders { get; } = [];
+
+        /// <summary>Where the log ends that this node's disk would have after a power loss.</summary>
+        public long DurableEnd(NodeProcess node)
+        {
+            if (!_durable.TryGetValue(node.Host, out var known) || known.Life != node.Lives)
+            {
+                known = (node.Lives, new LogCursor(node.Disk, directory));
+                _durable[node.Host] = known;
+            }
+
+            while (known.Cursor.TryPeek(durable: true, out var batch))
+            {
+                known.Cursor.Take(batch);
+            }
+
+            return known.Cursor.Next;
+        }
+    }
+
+    /// <summary>What was last seen of one replica in one life of its node.</summary>
+    private sealed class Replica(Ghost ghost, LogCursor written)
+    {
+        public Ghost Ghost => ghost;
+
+        public LogCursor Written => written;
+
+        public LeaderEpoch LeaderEpoch { get; set; } = LeaderEpoch.None;
+
+        public int PartitionEpoch { get; set; } = -1;
+
+        public bool IsLeader { get; set; }
+
+        public long HighWatermark { get; set; } = -1;
+    }
+}

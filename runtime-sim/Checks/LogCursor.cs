@@ -1,0 +1,116 @@
+using System;
+using System.Globalization;
+using Deterministic.Protocol.Batches;
+using Deterministic.Runtime.Sim.Disk;
+
+namespace Deterministic.Runtime.Sim.Checks;
+
+/// <summary>What two replicas must agree on about one batch, and where it ends.</summary>
+public readonly record struct CommittedBatch(long Base, long Next, int Epoch, uint Crc, int Bytes);
+
+/// <summary>
+/// Walks the batches of one log on one simulated disk, from its first segment on, and goes on later where it stopped: what the
+/// disk holds, not what the node believes.
+/// </summary>
+/// <remarks>
+/// Inputs   TryPeek, Take, Restart
+/// Effects  none
+///
+/// The rule a reader would get wrong: a file that was cut is walked from the log's beginning again, since what was passed already
+/// may be another batch now.
+/// </remarks>
+public sealed class LogCursor(SimulatedDisk disk, string directory)
+{
+    private readonly string _prefix = directory + "/";
+    private string? _path;
+    private long _base = -1;
+    private int _position;
+    private int _cuts;
+
+    /// <summary>The offset behind the last batch taken; -1 before the first.</summary>
+    public long Next { get; private set; } = -1;
+
+    /// <summary>From the beginning again.</summary>
+    public void Restart()
+    {
+        _path = null;
+        _base = -1;
+        Next = -1;
+    }
+
+    /// <summary>The next batch that is written, or that is durable; false where there is none yet.</summary>
+    public bool TryPeek(bool durable, out CommittedBatch found)
+    {
+        found = default;
+        while (_path is not null || TryNextSegment())
+        {
+            var file = disk.Find(_path!);
+            if (file is null)
+            {
+                // Retention or a cut took the segment: on to the next that is there.
+                _path = null;
+                continue;
+            }
+
+            if (file.Cuts != _cuts)
+            {
+                Restart();
+                continue;
+            }
+
+            var bytes = durable ? file.Content[..(int)(file.Length - file.Unflushed)] : file.Staged;
+            if (_position < bytes.Length
+                && RecordBatches.TryRead(bytes[_position..], out var batch, out _)
+                && batch.IsWhole)
+            {
+                found = new CommittedBatch(
+                    batch.BaseOffset, batch.NextOffset, batch.PartitionLeaderEpoch, batch.Crc, batch.SizeInBytes);
+                return true;
+            }
+
+            if (!TryNextSegment())
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Passes the batch that was peeked at.</summary>
+    public void Take(in CommittedBatch batch)
+    {
+        _position += batch.Bytes;
+        Next = batch.Next;
+    }
+
+    /// <summary>Behind a segment that is still there only the very next follows: what is between may yet become durable.</summary>
+    private bool TryNextSegment()
+    {
+        var best = long.MaxValue;
+        string? path = null;
+        foreach (var (name, _) in disk.Files)
+        {
+            if (name.StartsWith(_prefix, StringComparison.Ordinal)
+                && name.EndsWith(".log", StringComparison.Ordinal)
+                && long.TryParse(
+                    name.AsSpan()[_prefix.Length..^4], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+                && first > _base && first >= Next && first < best && (_path is null || first == Next))
+            {
+                best = first;
+                path = name;
+            }
+        }
+
+        if (path is null)
+        {
+            return false;
+        }
+
+        _path = path;
+        _base = best;
+        _position = 0;
+        _cuts = disk.Find(path)!.Cuts;
+        return true;
+    }
+}

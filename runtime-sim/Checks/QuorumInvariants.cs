@@ -1,0 +1,147 @@
+using System;
+using System.Collections.Generic;
+using Deterministic.Broker.Raft;
+using Deterministic.Runtime.Sim.Worlds;
+
+namespace Deterministic.Runtime.Sim.Checks;
+
+/// <summary>
+/// Raft's own invariants over all members of the metadata quorum, looked at whenever one of them has moved.
+/// </summary>
+/// <remarks>
+/// Inputs   Look, after each event of a node
+/// Effects  a sentence where something is broken
+///
+/// C-ONELEADER  no two nodes lead one epoch, nor one node in two lives
+/// C-EPOCH      a member's epoch and high watermark never fall while it lives
+/// C-RAFT       what is committed is the same on every member, and a majority of disks holds what a leader has committed
+/// </remarks>
+public sealed class QuorumInvariants(World world)
+{
+    private readonly SortedDictionary<int, (int Node, int Life)> _leaders = [];
+    private readonly CommittedLog _committed = new();
+    private readonly List<Member> _members = [];
+
+    /// <summary>Committed metadata batches that two members were seen to agree about.</summary>
+    public long Compared => _committed.Compared;
+
+    /// <summary>Null, or what this node's last step broke.</summary>
+    public string? Look(NodeProcess node, MetadataQuorum quorum)
+    {
+        while (_members.Count <= node.Host)
+        {
+            _members.Add(new Member(world.Nodes[_members.Count]));
+        }
+
+        var member = _members[node.Host];
+        if (member.Life != node.Lives)
+        {
+            member.Reborn(node.Lives);
+        }
+
+        var highWatermark = quorum.HighWatermark.Value;
+        if (quorum.Epoch == member.Epoch && highWatermark == member.HighWatermark && quorum.IsLeader == member.IsLeader)
+        {
+            return null;
+        }
+
+        var wrong = Judge(member, node, quorum, highWatermark);
+        member.Epoch = quorum.Epoch;
+        member.HighWatermark = highWatermark;
+        member.IsLeader = quorum.IsLeader;
+        return wrong;
+    }
+
+    private string? Judge(Member member, NodeProcess node, MetadataQuorum quorum, long highWatermark)
+    {
+        if (quorum.Epoch < member.Epoch)
+        {
+            return FormattableString.Invariant($"C-EPOCH: quorum epoch {quorum.Epoch} after {member.Epoch}");
+        }
+
+        if (highWatermark < member.HighWatermark)
+        {
+            return FormattableString.Invariant(
+                $"C-RAFT: quorum high watermark {highWatermark} after {member.HighWatermark}");
+        }
+
+        if (quorum.IsLeader && !_leaders.TryAdd(quorum.Epoch, (node.Host, node.Lives))
+            && _leaders[quorum.Epoch] != (node.Host, node.Lives))
+        {
+            return FormattableString.Invariant(
+                $"C-ONELEADER: it leads epoch {quorum.Epoch}, which {_leaders[quorum.Epoch]} leads");
+        }
+
+        if (highWatermark == member.HighWatermark)
+        {
+            return null;
+        }
+
+        if (_committed.Judge(member.Written, long.MaxValue, highWatermark) is { } differs)
+        {
+            return "C-RAFT: the metadata log is " + differs;
+        }
+
+        return quorum.IsLeader ? JudgeMajority(quorum, highWatermark) : null;
+    }
+
+    private string? JudgeMajority(MetadataQuorum quorum, long highWatermark)
+    {
+        var voters = 0;
+        var holders = 0;
+        foreach (var voter in quorum.Voters.All)
+        {
+            var host = voter.Id - 1;
+            if (host >= _members.Count)
+            {
+                // A voter that never ran holds nothing.
+                voters++;
+                continue;
+            }
+
+            voters++;
+            holders += _members[host].DurableEnd() >= highWatermark ? 1 : 0;
+        }
+
+        return holders * 2 > voters
+            ? null
+            : FormattableString.Invariant(
+                $"C-RAFT: the leader has committed {highWatermark}, which {holders} of {voters} disks hold");
+    }
+
+    /// <summary>One member: what was last seen of it, and its log on its disk.</summary>
+    private sealed class Member(NodeProcess node)
+    {
+        private readonly LogCursor _durable = new(node.Disk, MetadataQuorum.Directory);
+
+        public int Life { get; private set; }
+
+        public int Epoch { get; set; } = -1;
+
+        public long HighWatermark { get; set; } = -1;
+
+        public bool IsLeader { get; set; }
+
+        public LogCursor Written { get; } = new(node.Disk, MetadataQuorum.Directory);
+
+        public void Reborn(int life)
+        {
+            Life = life;
+            Epoch = -1;
+            HighWatermark = -1;
+            IsLeader = false;
+            Written.Restart();
+            _durable.Restart();
+        }
+
+        public long DurableEnd()
+        {
+            while (_durable.TryPeek(durable: true, out var batch))
+            {
+                _durable.Take(batch);
+            }
+
+            return _durable.Next;
+        }
+    }
+}
