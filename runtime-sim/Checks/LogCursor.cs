@@ -84,7 +84,7 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
         Next = batch.Next;
     }
 
-    /// <summary>Behind a segment that is still there only the very next follows: what is between may yet become durable.</summary>
+    /// <summary>Behind a segment that is still there only the very next follows: what is between may become durable.</summary>
     private bool TryNextSegment()
     {
         var best = long.MaxValue;
