@@ -24,6 +24,8 @@ public sealed class TopicChurnWorkload : IWorkload, IFaultlessTimer
 {
     public const string Name = "topic-churn";
 
+    private static readonly Duration Patience = Duration.FromSeconds(5);
+
     private readonly Simulation _simulation;
     private readonly AdminProgram _admin;
     private readonly Prng _prng;
@@ -31,6 +33,7 @@ public sealed class TopicChurnWorkload : IWorkload, IFaultlessTimer
     private readonly int _partitions;
     private readonly bool[] _exists;
     private readonly HashSet<Uuid> _ids = [];
+    private Instant? _judgedFirst;
     private bool _isStopped;
     private bool _isJudged;
 
@@ -124,6 +127,13 @@ public sealed class TopicChurnWorkload : IWorkload, IFaultlessTimer
 
     private bool Judge(MetadataResponse metadata)
     {
+        // A broker of a cluster learns of what was confirmed a little later than the controller.
+        _judgedFirst ??= _simulation.World.Now;
+        if (!Agrees(metadata) && _simulation.World.Nodes.Count > 1 && _simulation.World.Now < _judgedFirst + Patience)
+        {
+            return false;
+        }
+
         for (var topic = 0; topic < _exists.Length; topic++)
         {
             var found = metadata.Topics.Find(candidate => candidate.Name == NameOf(topic));
@@ -138,6 +148,20 @@ public sealed class TopicChurnWorkload : IWorkload, IFaultlessTimer
         }
 
         _isJudged = true;
+        return true;
+    }
+
+    private bool Agrees(MetadataResponse metadata)
+    {
+        for (var topic = 0; topic < _exists.Length; topic++)
+        {
+            var found = metadata.Topics.Find(candidate => candidate.Name == NameOf(topic));
+            if ((found?.Partitions.Count ?? 0) != (_exists[topic] ? _partitions : 0))
+            {
+                return false;
+            }
+        }
+
         return true;
     }
 

@@ -63,6 +63,7 @@ internal static class ApiHandlers
         ApiKey.Vote => QuorumApis.Vote,
         ApiKey.BeginQuorumEpoch => QuorumApis.BeginQuorumEpoch,
         ApiKey.EndQuorumEpoch => QuorumApis.EndQuorumEpoch,
+        ApiKey.FetchSnapshot => QuorumApis.FetchSnapshot,
         ApiKey.DescribeQuorum => QuorumApis.Describe,
         ApiKey.Envelope => EnvelopeApi.Handle,
         _ when ControllerRequests.Knows(key) => ControllerApis.Handle,

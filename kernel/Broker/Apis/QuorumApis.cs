@@ -5,7 +5,7 @@ namespace Deterministic.Broker.Apis;
 
 /// <summary>
 /// What members of the metadata quorum ask each other: Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54), Fetch (1) of the
-/// metadata log; and DescribeQuorum (55) of tools. The quorum's own room answers.
+/// metadata log, FetchSnapshot (59); and DescribeQuorum (55) of tools. The quorum's own room answers.
 /// </summary>
 internal static class QuorumApis
 {
@@ -42,6 +42,15 @@ internal static class QuorumApis
         if (exchange.TryRead(request))
         {
             broker.Quorum.Requests.Fetch(request, exchange.Answer);
+        }
+    }
+
+    public static void FetchSnapshot(Broker broker, Exchange exchange)
+    {
+        var request = new FetchSnapshotRequest();
+        if (exchange.TryRead(request))
+        {
+            broker.Quorum.Requests.FetchSnapshot(request, exchange.Answer);
         }
     }
 

@@ -60,4 +60,16 @@ public enum ProbePoint : byte
 
     /// <summary>Group state was loaded from the log after a restart.</summary>
     GroupsReloaded,
+
+    /// <summary>The metadata were folded into a snapshot.</summary>
+    MetadataSnapshotTaken,
+
+    /// <summary>The metadata log was shortened to a snapshot.</summary>
+    MetadataLogShortened,
+
+    /// <summary>A node that was far behind put another's snapshot in the place of its metadata.</summary>
+    MetadataSnapshotInstalled,
+
+    /// <summary>A start found a metadata log that a crash had parted from its newest snapshot.</summary>
+    MetadataLogRestarted,
 }

@@ -10,8 +10,8 @@ namespace Deterministic.Broker.Raft;
 
 /// <summary>Fetches the log from its leader, one request at a time.</summary>
 /// <remarks>
-/// Inputs   answers to fetches, LogFlushed, timers, EndQuorumEpoch of the leader
-/// Effects  Fetch requests; Append, Flush and truncation of the log; commits
+/// Inputs   answers to fetches of records and of snapshots, LogFlushed, timers, EndQuorumEpoch of the leader
+/// Effects  Fetch and FetchSnapshot requests; Append, Flush and truncation of the log; commits
 ///
 /// Follower -> Prospective  a voter that heard nothing for the fetch time-out, or whose leader's host refuses connections
 /// Follower -> Unattached   an observer, the same; or a later epoch without a leader is heard of
@@ -31,6 +31,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
 
     private TimerHandle? _silence;
     private TimerHandle? _fetch;
+    private SnapshotTransfer? _transfer;
     private bool _isFetching;
     private bool _hasHeard;
     private int _refusals;
@@ -51,6 +52,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
         base.End();
         Cancel(_silence);
         Cancel(_fetch);
+        _transfer?.Abandon();
     }
 
     public override void LogFlushed() => Fetch();
@@ -66,6 +68,12 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
 
     public void Answered(IMessage response, long token)
     {
+        if (response is FetchSnapshotResponse snapshot)
+        {
+            AnsweredWithPiece(snapshot);
+            return;
+        }
+
         var answer = (FetchResponse)response;
         var seen = LeaderSeen.In(answer);
 
@@ -143,7 +151,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
         WaitForLeader();
         if (partition.SnapshotId.EndOffset >= 0)
         {
-            FetchLater();
+            FetchSnapshot(new SnapshotId(partition.SnapshotId.EndOffset, partition.SnapshotId.Epoch));
         }
         else if (partition.DivergingEpoch.EndOffset >= 0)
         {
@@ -180,8 +188,19 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
             return;
         }
 
-        _isFetching = true;
         var timeouts = Member.Environment.Timeouts;
+        if (_transfer is { } transfer)
+        {
+            if (transfer.File is not null)
+            {
+                _isFetching = true;
+                Member.Channel(leader, "quorum-fetch").Send(ApiKey.FetchSnapshot, transfer.Question(), timeouts.Request, this);
+            }
+
+            return;
+        }
+
+        _isFetching = true;
         var request = QuorumMessages.Fetch(Member, (int)timeouts.FetchWait.Milliseconds);
         Member.Channel(leader, "quorum-fetch").Send(ApiKey.Fetch, request, timeouts.Request, this);
     }
@@ -190,6 +209,75 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
     {
         Cancel(_fetch);
         _fetch = SetTimer(Member.Jittered(Member.Environment.Timeouts.Retry), FetchTimer);
+    }
+
+    // A snapshot
+
+    /// <summary>The leader's log begins behind this one: a snapshot is to take its place.</summary>
+    private void FetchSnapshot(SnapshotId id)
+    {
+        if (id.EndOffset <= Member.HighWatermark.Value || id.Epoch < 0)
+        {
+            // Nothing that this member knows to be committed is given up for less.
+            FetchLater();
+            return;
+        }
+
+        var transfer = new SnapshotTransfer(Member, id);
+        _transfer = transfer;
+        Member.Hold(transfer.Begin(), Fetch);
+    }
+
+    private void AnsweredWithPiece(FetchSnapshotResponse answer)
+    {
+        var seen = LeaderSeen.In(answer);
+        var piece = answer.Topics is [{ Partitions: [var only] }] ? only : null;
+        var bytes = piece is null ? [] : piece.UnalignedRecords.Bytes.ToArray();
+        Member.Enter(() =>
+        {
+            if (!IsOver)
+            {
+                _isFetching = false;
+                _refusals = 0;
+                Take(answer.ErrorCode == (short)ErrorCode.None ? piece : null, seen, bytes);
+            }
+        });
+    }
+
+    private void Take(FetchSnapshotResponse.PartitionSnapshot? piece, in LeaderSeen seen, byte[] bytes)
+    {
+        Member.Learn(seen.Epoch, seen.Leader, seen.Address);
+        if (IsOver || _transfer is not { } transfer)
+        {
+            return;
+        }
+
+        if (piece is null || piece.ErrorCode != (short)ErrorCode.None || !transfer.Take(piece, bytes))
+        {
+            // Any refusal ends the transfer, or it would be refused for ever: the next fetch tells what to do.
+            transfer.Abandon();
+            _transfer = null;
+            FetchLater();
+            return;
+        }
+
+        _hasHeard = true;
+        WaitForLeader();
+        if (!transfer.IsComplete)
+        {
+            Fetch();
+            return;
+        }
+
+        _transfer = null;
+        Member.Hold(Member.Install.Run(transfer.Id, transfer.File!), () =>
+        {
+            if (!IsOver)
+            {
+                WaitForLeader();
+                FetchLater();
+            }
+        });
     }
 
     /// <summary>

@@ -29,6 +29,25 @@ internal readonly record struct LeaderSeen(int Epoch, int Leader, PeerAddress? A
         return new LeaderSeen(leader.LeaderEpoch, leader.LeaderId, null);
     }
 
+    public static LeaderSeen In(FetchSnapshotResponse response)
+    {
+        if (response.Topics is not [{ Partitions: [var partition] }])
+        {
+            return None;
+        }
+
+        var leader = partition.CurrentLeader;
+        foreach (var node in response.NodeEndpoints)
+        {
+            if (node.NodeId == leader.LeaderId)
+            {
+                return new LeaderSeen(leader.LeaderEpoch, leader.LeaderId, new PeerAddress(node.NodeId, node.Host, node.Port));
+            }
+        }
+
+        return new LeaderSeen(leader.LeaderEpoch, leader.LeaderId, null);
+    }
+
     public static LeaderSeen In(VoteResponse response)
     {
         if (response.Topics is not [{ Partitions: [var partition] }])

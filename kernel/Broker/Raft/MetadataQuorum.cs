@@ -53,6 +53,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             WhenResigned = () => Listener?.Resigned(),
         };
         _member.Schedule = new SnapshotSchedule(_member, machine);
+        _member.Install = new SnapshotInstall(_member, machine);
         _member.Tail.WhenReplayed = _member.Schedule.Committed;
         Requests = new QuorumRequests(_member);
     }

@@ -72,6 +72,9 @@ internal sealed class QuorumMember
     /// <summary>Who makes them.</summary>
     public SnapshotSchedule Schedule { get; set; } = null!;
 
+    /// <summary>Who puts those of other members in place.</summary>
+    public SnapshotInstall Install { get; set; } = null!;
+
     /// <summary>Everything below is committed, as far as this member knows.</summary>
     public Offset HighWatermark { get; private set; }
 

@@ -19,6 +19,17 @@ internal sealed class QuorumProgress(QuorumMember member)
     /// <summary>Everybody that ever fetched in this epoch.</summary>
     public IReadOnlyCollection<KeyValuePair<(int Id, Uuid Directory), Replica>> Replicas => _replicas;
 
+    /// <summary>It fetches a snapshot: it is alive, and holds what it held.</summary>
+    public void Heard(int id, Uuid directory)
+    {
+        if (id >= 0)
+        {
+            var replica = FindOrAdd(id, directory);
+            replica.FetchedAt = member.Now;
+            replica.FetchedWallMs = member.Environment.Clock.Now.WallMs;
+        }
+    }
+
     public void Fetched(int id, Uuid directory, Offset offset)
     {
         if (id < 0)
@@ -26,18 +37,7 @@ internal sealed class QuorumProgress(QuorumMember member)
             return;
         }
 
-        var key = (id, directory);
-        if (!_replicas.TryGetValue(key, out var replica))
-        {
-            if (_replicas.Count >= MaxObservers)
-            {
-                ForgetOldest();
-            }
-
-            replica = new Replica();
-            _replicas.Add(key, replica);
-        }
-
+        var replica = FindOrAdd(id, directory);
         var end = member.Log.LogEndOffset;
         if (offset >= end || (replica.EndAtLastFetch is { } then && offset >= then))
         {
@@ -135,6 +135,23 @@ internal sealed class QuorumProgress(QuorumMember member)
         }
 
         return found;
+    }
+
+    private Replica FindOrAdd(int id, Uuid directory)
+    {
+        var key = (id, directory);
+        if (!_replicas.TryGetValue(key, out var replica))
+        {
+            if (_replicas.Count >= MaxObservers)
+            {
+                ForgetOldest();
+            }
+
+            replica = new Replica();
+            _replicas.Add(key, replica);
+        }
+
+        return replica;
     }
 
     private void ForgetOldest()

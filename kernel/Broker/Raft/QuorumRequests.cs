@@ -8,7 +8,7 @@ namespace Deterministic.Broker.Raft;
 
 /// <summary>What other members of the quorum ask of this one.</summary>
 /// <remarks>
-/// Inputs   Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch
+/// Inputs   Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot
 /// Effects  those of the member; answers
 ///
 /// An answer that gives a vote or acknowledges an epoch is given when the quorum-state that says so is durable.
@@ -149,6 +149,11 @@ public sealed class QuorumRequests
             answer(QuorumMessages.FetchAnswer(_member, ErrorCode.NotLeaderOrFollower));
         }
     });
+
+    public void FetchSnapshot(FetchSnapshotRequest request, Action<FetchSnapshotResponse> answer) => _member.Enter(() =>
+        answer(IsOtherCluster(request.ClusterId)
+            ? new FetchSnapshotResponse { ErrorCode = (short)ErrorCode.InconsistentClusterId }
+            : SnapshotAnswer.To(_member, request)));
 
     private void Judge(VoteRequest.PartitionData question, Action<VoteResponse> answer)
     {

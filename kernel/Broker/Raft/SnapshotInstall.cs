@@ -16,9 +16,7 @@ namespace Deterministic.Broker.Raft;
 /// </remarks>
 internal sealed class SnapshotInstall(QuorumMember member, IMetadataStateMachine machine)
 {
-    /// <summary>False where the file is not a whole snapshot: it has to be fetched again.</summary>
-    public bool IsDone { get; private set; }
-
+    /// <summary>Nothing changes where the file is not a whole snapshot: it has to be fetched again.</summary>
     public IEnumerator<Ticket> Run(SnapshotId id, OpenFile file)
     {
         var files = member.Environment.Log.Files;
@@ -57,7 +55,7 @@ internal sealed class SnapshotInstall(QuorumMember member, IMetadataStateMachine
         member.StartAt(new Offset(id.EndOffset));
         machine.BecomeLike(loaded);
         member.Schedule.Replaced();
-        IsDone = true;
+        member.Environment.Log.Effects.Reached(ProbePoint.MetadataSnapshotInstalled);
     }
 
     /// <summary>Makes a log that was found at start fit the newest snapshot, where a crash has parted them.</summary>
@@ -66,7 +64,13 @@ internal sealed class SnapshotInstall(QuorumMember member, IMetadataStateMachine
         var end = new Offset(newest.EndOffset);
         var isBehind = member.Log.LogEndOffset < end;
         var epoch = end > member.Log.LogStartOffset ? member.Log.EpochOf(new Offset(newest.EndOffset - 1)).Value : -1;
-        return isBehind || (epoch >= 0 && epoch != newest.Epoch) ? Restart(member, newest) : Nothing();
+        if (!isBehind && (epoch < 0 || epoch == newest.Epoch))
+        {
+            return Nothing();
+        }
+
+        member.Environment.Log.Effects.Reached(ProbePoint.MetadataLogRestarted);
+        return Restart(member, newest);
     }
 
     private static IEnumerator<Ticket> Restart(QuorumMember member, SnapshotId id)

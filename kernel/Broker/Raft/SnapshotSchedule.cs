@@ -105,6 +105,7 @@ internal sealed class SnapshotSchedule(QuorumMember member, IMetadataStateMachin
         _writer = null;
         member.Enter(() =>
         {
+            member.Environment.Log.Effects.Reached(ProbePoint.MetadataSnapshotTaken);
             member.Snapshots.Add(id, writer.Length, timestampMs);
             Clean();
             Consider();
@@ -117,6 +118,7 @@ internal sealed class SnapshotSchedule(QuorumMember member, IMetadataStateMachin
         var store = member.Snapshots;
         while (store.Kept.Count > 1 && IsDue(store))
         {
+            member.Environment.Log.Effects.Reached(ProbePoint.MetadataLogShortened);
             store.RemoveOldest();
             member.Log.AdvanceLogStart(new Offset(store.Kept[0].Id.EndOffset), member.Environment.Clock.Now);
         }

@@ -162,6 +162,79 @@ public sealed class SnapshotTests
         Assert.True(answeredBefore > 0, "nothing was answered while the snapshot was being written");
     }
 
+    /// <summary>A crash between the name of a fetched snapshot and the end of the old log.</summary>
+    [Fact]
+    public void A_log_that_ends_before_the_newest_snapshot_begins_anew_behind_it()
+    {
+        var world = Filled(3);
+        var disk = new SimulatedDisk(new DiskOptions(), new Prng(1));
+        foreach (var (path, _) in world.Disk.Files)
+        {
+            disk.Place(path, world.Disk.Content(path));
+        }
+
+        for (var i = 3; i < 30; i++)
+        {
+            world.Create(MetadataWorld.Topic("t" + i, 2));
+        }
+
+        var newest = Snapshots(world.Disk)[^1];
+        disk.Place(newest.PathIn("__cluster_metadata-0"), world.Disk.Content(newest.PathIn("__cluster_metadata-0")));
+        var late = new MetadataWorld(disk: disk, snapshots: Tiny).Start();
+
+        Assert.True(late.IsUp, late.Cluster.Refusal);
+        Assert.True(Logs(disk).First() >= newest.EndOffset);
+        Assert.True(late.Image.LastOffset > newest.EndOffset);
+        Assert.NotNull(late.Image.Topics.Find("t20"));
+        late.Restart(powerLoss: true);
+        Assert.NotNull(late.Image.Topics.Find("t20"));
+    }
+
+    [Property(MaxTest = 30)]
+    public void The_leader_gives_a_snapshot_away_piece_by_piece(ulong seed)
+    {
+        var prng = new Prng(seed);
+        var world = Filled(10);
+        var id = Snapshots(world.Disk)[^1];
+        var got = new List<byte>();
+        long size;
+        do
+        {
+            var answer = Fetch(world, id, got.Count, 1 + prng.Next(1500));
+            Assert.Equal(0, answer.ErrorCode);
+            Assert.Equal(got.Count, answer.Position);
+            var slice = answer.UnalignedRecords.Slice;
+            var bytes = new byte[slice.Length];
+            world.Disk.ReadSlice(slice, bytes);
+            got.AddRange(bytes);
+            size = answer.Size;
+        }
+        while (got.Count < size);
+
+        Assert.Equal(world.Disk.Content(id.PathIn("__cluster_metadata-0")), got.ToArray());
+    }
+
+    [Fact]
+    public void Questions_for_no_snapshot_get_Kafkas_errors()
+    {
+        var world = Filled(10);
+        var id = Snapshots(world.Disk)[^1];
+        var size = world.Disk.Content(id.PathIn("__cluster_metadata-0"))!.Length;
+        var epoch = world.Cluster.Quorum.Epoch;
+
+        Assert.Equal(98, Fetch(world, id with { EndOffset = id.EndOffset + 1 }, 0).ErrorCode);
+        Assert.Equal(98, Fetch(world, default, 0).ErrorCode);
+        Assert.Equal(99, Fetch(world, id, size).ErrorCode);
+        Assert.Equal(99, Fetch(world, id, -1).ErrorCode);
+        Assert.Equal(74, Fetch(world, id, 0, epoch: epoch - 1).ErrorCode);
+        Assert.Equal(75, Fetch(world, id, 0, epoch: epoch + 1).ErrorCode);
+        Assert.Equal(3, Fetch(world, id, 0, topic: "orders").ErrorCode);
+        FetchSnapshotResponse? other = null;
+        world.Cluster.Quorum.Requests.FetchSnapshot(
+            new FetchSnapshotRequest { ClusterId = "another" }, answer => other = answer);
+        Assert.Equal(104, other!.ErrorCode);
+    }
+
     [KafkaFact]
     public void Kafkas_own_tools_read_our_snapshot()
     {
@@ -186,6 +259,40 @@ public sealed class SnapshotTests
         }
 
         Assert.Contains("t1", shell, StringComparison.Ordinal);
+    }
+
+    private static FetchSnapshotResponse.PartitionSnapshot Fetch(
+        MetadataWorld world,
+        SnapshotId id,
+        long position,
+        int maxBytes = 100,
+        int epoch = -1,
+        string topic = "__cluster_metadata")
+    {
+        var request = new FetchSnapshotRequest
+        {
+            ReplicaId = 2,
+            MaxBytes = maxBytes,
+            Topics =
+            [
+                new()
+                {
+                    Name = topic,
+                    Partitions =
+                    [
+                        new()
+                        {
+                            CurrentLeaderEpoch = epoch < 0 ? world.Cluster.Quorum.Epoch : epoch,
+                            SnapshotId = new() { EndOffset = id.EndOffset, Epoch = id.Epoch },
+                            Position = position,
+                        },
+                    ],
+                },
+            ],
+        };
+        FetchSnapshotResponse? got = null;
+        world.Cluster.Quorum.Requests.FetchSnapshot(request, answer => got = answer);
+        return got!.Topics[0].Partitions[0];
     }
 
     private static MetadataWorld Filled(int topics)
