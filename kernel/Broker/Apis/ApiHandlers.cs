@@ -64,6 +64,8 @@ internal static class ApiHandlers
         ApiKey.BeginQuorumEpoch => QuorumApis.BeginQuorumEpoch,
         ApiKey.EndQuorumEpoch => QuorumApis.EndQuorumEpoch,
         ApiKey.FetchSnapshot => QuorumApis.FetchSnapshot,
+        ApiKey.AddRaftVoter => QuorumApis.AddVoter,
+        ApiKey.RemoveRaftVoter => QuorumApis.RemoveVoter,
         ApiKey.DescribeQuorum => QuorumApis.Describe,
         ApiKey.Envelope => EnvelopeApi.Handle,
         _ when ControllerRequests.Knows(key) => ControllerApis.Handle,

@@ -5,7 +5,8 @@ namespace Deterministic.Broker.Apis;
 
 /// <summary>
 /// What members of the metadata quorum ask each other: Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54), Fetch (1) of the
-/// metadata log, FetchSnapshot (59); and DescribeQuorum (55) of tools. The quorum's own room answers.
+/// metadata log, FetchSnapshot (59); and DescribeQuorum (55), AddRaftVoter (80), RemoveRaftVoter (81) of tools. The quorum's own
+/// room answers.
 /// </summary>
 internal static class QuorumApis
 {
@@ -51,6 +52,24 @@ internal static class QuorumApis
         if (exchange.TryRead(request))
         {
             broker.Quorum.Requests.FetchSnapshot(request, exchange.Answer);
+        }
+    }
+
+    public static void AddVoter(Broker broker, Exchange exchange)
+    {
+        var request = new AddRaftVoterRequest();
+        if (exchange.TryRead(request))
+        {
+            broker.Quorum.Requests.AddVoter(request, exchange.Answer);
+        }
+    }
+
+    public static void RemoveVoter(Broker broker, Exchange exchange)
+    {
+        var request = new RemoveRaftVoterRequest();
+        if (exchange.TryRead(request))
+        {
+            broker.Quorum.Requests.RemoveVoter(request, exchange.Answer);
         }
     }
 

@@ -25,12 +25,21 @@ internal sealed class EpochStart(QuorumMember member)
         change.GrantingVoters.Add(new LeaderChangeMessage.Voter { VoterId = member.Self });
         builder.Begin(new BatchOptions { IsControl = true });
         Append(builder, now, ControlRecordType.LeaderChange, change);
-        if (member.Log.LogEndOffset == Offset.Zero && !member.Voters.IsInLog && member.Environment.StaticVoters.Count == 0)
+        if (member.Log.LogEndOffset == Offset.Zero && (member.Voters.IsInLog || member.Environment.StaticVoters.Count == 0))
         {
             Append(builder, now, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
             Append(builder, now, ControlRecordType.KRaftVoters, member.Voters.Latest.ToRecord(ControllerListener));
         }
 
+        return builder.Build().ToArray();
+    }
+
+    /// <summary>Who votes from here on.</summary>
+    public byte[] BuildVoters(RecordBatchBuilder builder, VoterSet voters)
+    {
+        builder.Begin(new BatchOptions { IsControl = true });
+        var now = member.Environment.Clock.Now.WallMs;
+        Append(builder, now, ControlRecordType.KRaftVoters, voters.ToRecord(ControllerListener));
         return builder.Build().ToArray();
     }
 

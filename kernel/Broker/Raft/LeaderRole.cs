@@ -33,6 +33,7 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
     private const long ParkedTimer = 2;
 
     private readonly QuorumProgress _progress = new(member);
+    private VoterChange? _change;
     private readonly List<ParkedFetch> _parked = [];
     private readonly RecordBatchBuilder _builder = new(2 * MetadataQuorum.MaxProposalBytes);
     private TimerHandle? _announce;
@@ -47,15 +48,14 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
 
     public QuorumProgress Progress => _progress;
 
+    /// <summary>Who votes, changed.</summary>
+    public VoterChange Change => _change ??= new VoterChange(Member, this);
+
     public override void Begin()
     {
         _epochStart = Member.Log.LogEndOffset;
         var batch = new EpochStart(Member).Build(_builder);
-        var first = Member.Log.LogEndOffset;
-        AppendToLog(batch);
-        RecordBatches.TryRead(batch.AsSpan(), out var view, out _);
-        Member.Voters.Take(view);
-        Member.Tail.Add(first.Value, Member.Log.LogEndOffset.Value, batch);
+        AppendControl(batch);
         _quorum = SetTimer(CheckInterval, QuorumTimer);
         Announce();
     }
@@ -79,6 +79,14 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
 
         _parked.Clear();
         Member.Tail.LeadershipLost();
+        _change?.End();
+    }
+
+    /// <summary>These vote from now on.</summary>
+    public void AppendVoters(VoterSet voters)
+    {
+        AppendControl(new EpochStart(Member).BuildVoters(_builder, voters));
+        AnswerParked();
     }
 
     /// <summary>Appends records as one atomic batch.</summary>
@@ -114,6 +122,11 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
         _progress.Fetched(replica, position.ReplicaDirectoryId, from);
         Forget(replica, position.ReplicaDirectoryId);
         MoveHighWatermark();
+        if (!IsOver)
+        {
+            _change?.Progressed();
+        }
+
         if (IsOver)
         {
             answer(QuorumMessages.FetchAnswer(Member, ErrorCode.NotLeaderOrFollower));
@@ -203,6 +216,15 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
         }
     }
 
+    private void AppendControl(byte[] batch)
+    {
+        var first = Member.Log.LogEndOffset;
+        AppendToLog(batch);
+        RecordBatches.TryRead(batch.AsSpan(), out var view, out _);
+        Member.Voters.Take(view);
+        Member.Tail.Add(first.Value, Member.Log.LogEndOffset.Value, batch);
+    }
+
     private void AppendToLog(byte[] batch)
     {
         var outcome = Member.Log.Append(
@@ -220,6 +242,11 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
         }
 
         Member.CommitTo(majority);
+        if (!IsOver)
+        {
+            _change?.Progressed();
+        }
+
         if (IsOver)
         {
             return;

@@ -123,6 +123,12 @@ internal sealed class QuorumProgress(QuorumMember member)
         return sorted;
     }
 
+    /// <summary>It held the whole log when it last fetched, and has fetched lately.</summary>
+    public bool IsAtEnd(in Voter voter) =>
+        Find(voter) is { } replica
+        && replica.End >= member.Log.LogEndOffset
+        && replica.FetchedAt + member.Environment.Timeouts.Fetch >= member.Now;
+
     private Replica? Find(in Voter voter)
     {
         Replica? found = null;

@@ -8,7 +8,7 @@ namespace Deterministic.Broker.Raft;
 
 /// <summary>What other members of the quorum ask of this one.</summary>
 /// <remarks>
-/// Inputs   Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot
+/// Inputs   Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot, AddRaftVoter, RemoveRaftVoter
 /// Effects  those of the member; answers
 ///
 /// An answer that gives a vote or acknowledges an epoch is given when the quorum-state that says so is durable.
@@ -154,6 +154,35 @@ public sealed class QuorumRequests
         answer(IsOtherCluster(request.ClusterId)
             ? new FetchSnapshotResponse { ErrorCode = (short)ErrorCode.InconsistentClusterId }
             : SnapshotAnswer.To(_member, request)));
+
+    public void AddVoter(AddRaftVoterRequest request, Action<AddRaftVoterResponse> answer) => _member.Enter(() =>
+        ChangeVoters(
+            request.ClusterId,
+            (change, whenDone) => change.Add(request, whenDone),
+            (error, why) => answer(new AddRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = why })));
+
+    public void RemoveVoter(RemoveRaftVoterRequest request, Action<RemoveRaftVoterResponse> answer) => _member.Enter(() =>
+        ChangeVoters(
+            request.ClusterId,
+            (change, whenDone) => change.Remove(request, whenDone),
+            (error, why) => answer(new RemoveRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = why })));
+
+    private void ChangeVoters(
+        string? clusterId, Action<VoterChange, Action<ErrorCode, string?>> change, Action<ErrorCode, string?> answer)
+    {
+        if (IsOtherCluster(clusterId))
+        {
+            answer(ErrorCode.InconsistentClusterId, null);
+        }
+        else if (_member.Role is LeaderRole leader)
+        {
+            change(leader.Change, answer);
+        }
+        else
+        {
+            answer(ErrorCode.NotLeaderOrFollower, null);
+        }
+    }
 
     private void Judge(VoteRequest.PartitionData question, Action<VoteResponse> answer)
     {

@@ -68,6 +68,22 @@ public sealed class VoterSet(IReadOnlyList<Voter> voters)
         return record;
     }
 
+    /// <summary>The set with one voter more, in the order of their ids.</summary>
+    public VoterSet With(Voter added)
+    {
+        var all = new List<Voter>(voters) { added };
+        all.Sort((left, right) => left.Id.CompareTo(right.Id));
+        return new VoterSet(all);
+    }
+
+    /// <summary>The set with one voter less.</summary>
+    public VoterSet Without(Voter removed)
+    {
+        var all = new List<Voter>(voters);
+        all.Remove(removed);
+        return new VoterSet(all);
+    }
+
     public bool Contains(int id, Uuid directoryId)
     {
         foreach (var voter in voters)
