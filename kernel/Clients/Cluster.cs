@@ -23,7 +23,7 @@ public sealed class Cluster : IAnswerTo
     private readonly ClientEffects _effects;
     private readonly SortedDictionary<long, Wire> _wires = [];
     private readonly SortedDictionary<int, (string Host, int Port)> _brokers = [];
-    private readonly SortedDictionary<string, int[]> _leaders = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, TopicLeaders> _leaders = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _topics = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Instant> _dialAgainAt = new(StringComparer.Ordinal);
     private long _nextConnection;
@@ -54,7 +54,7 @@ public sealed class Cluster : IAnswerTo
     }
 
     /// <summary>Number of partitions, 0 where the topic is not known.</summary>
-    public int PartitionsOf(string topic) => _leaders.TryGetValue(topic, out var leaders) ? leaders.Length : 0;
+    public int PartitionsOf(string topic) => _leaders.TryGetValue(topic, out var known) ? known.Leaders.Length : 0;
 
     /// <summary>What is known turned out to be wrong; asks again, not more often than the retry backoff.</summary>
     public void Refresh(Instant now) => _refreshAt = Instant.Min(_refreshAt, now + _options.RetryBackoff);
@@ -62,14 +62,23 @@ public sealed class Cluster : IAnswerTo
     /// <summary>A ready connection to the partition's leader; null while there is none yet.</summary>
     public Wire? Leader(string topic, int partition, Instant now)
     {
-        if (!_leaders.TryGetValue(topic, out var leaders) || (uint)partition >= (uint)leaders.Length)
+        if (!_leaders.TryGetValue(topic, out var known) || (uint)partition >= (uint)known.Leaders.Length)
         {
             Refresh(now);
             return null;
         }
 
-        return Broker(leaders[partition], now);
+        return Broker(known.Leaders[partition].Id, now);
     }
+
+    /// <summary>
+    /// The leader epoch that requests for the partition must name, lest a broker answers that does not know yet that it leads no
+    /// more; -1 where none is known.
+    /// </summary>
+    public int LeaderEpochOf(string topic, int partition) =>
+        _leaders.TryGetValue(topic, out var known) && (uint)partition < (uint)known.Leaders.Length
+            ? known.Leaders[partition].Epoch
+            : -1;
 
     /// <summary>A ready connection to a broker by its id; null while there is none yet.</summary>
     public Wire? Broker(int id, Instant now)
@@ -162,17 +171,7 @@ public sealed class Cluster : IAnswerTo
                 continue;
             }
 
-            var leaders = new int[topic.Partitions.Count];
-            Array.Fill(leaders, -1);
-            foreach (var partition in topic.Partitions)
-            {
-                if ((uint)partition.PartitionIndex < (uint)leaders.Length)
-                {
-                    leaders[partition.PartitionIndex] = partition.LeaderId;
-                }
-            }
-
-            _leaders[name] = leaders;
+            Learn(name, topic);
         }
     }
 
@@ -180,6 +179,31 @@ public sealed class Cluster : IAnswerTo
     {
         _isRefreshing = false;
         Refresh(_lastStep);
+    }
+
+    /// <summary>A broker that lags names an earlier epoch than is known; what is known stays.</summary>
+    private void Learn(string name, MetadataResponse.MetadataResponseTopic topic)
+    {
+        var before = _leaders.TryGetValue(name, out var known) && known.Id == topic.TopicId ? known.Leaders : [];
+        var leaders = new (int Id, int Epoch)[topic.Partitions.Count];
+        Array.Fill(leaders, (-1, -1));
+        foreach (var partition in topic.Partitions)
+        {
+            var index = partition.PartitionIndex;
+            if ((uint)index >= (uint)leaders.Length)
+            {
+                continue;
+            }
+
+            var isOld = (uint)index < (uint)before.Length && partition.LeaderEpoch < before[index].Epoch;
+            leaders[index] = isOld ? before[index] : (partition.LeaderId, partition.LeaderEpoch);
+            if (isOld)
+            {
+                Refresh(_lastStep);
+            }
+        }
+
+        _leaders[name] = new TopicLeaders(topic.TopicId, leaders);
     }
 
     private void AskForMetadata(Instant now)
@@ -249,4 +273,7 @@ public sealed class Cluster : IAnswerTo
             Refresh(now);
         }
     }
+
+    /// <summary>Who leads the partitions of one topic, and in which epoch.</summary>
+    private sealed record TopicLeaders(Uuid Id, (int Id, int Epoch)[] Leaders);
 }

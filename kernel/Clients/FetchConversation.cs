@@ -147,7 +147,7 @@ internal sealed class FetchConversation : IAnswerTo
         topic.Partitions.Add(new ListOffsetsRequest.ListOffsetsPartition
         {
             PartitionIndex = position.Partition,
-            CurrentLeaderEpoch = -1,
+            CurrentLeaderEpoch = _cluster.LeaderEpochOf(position.Topic, position.Partition),
             Timestamp = _options.ResetsToEarliest ? EarliestTimestamp : LatestTimestamp,
         });
         var request = new ListOffsetsRequest { ReplicaId = -1 };
@@ -171,6 +171,7 @@ internal sealed class FetchConversation : IAnswerTo
             topic.Partitions.Add(new FetchRequest.FetchPartition
             {
                 Partition = position.Partition,
+                CurrentLeaderEpoch = _cluster.LeaderEpochOf(position.Topic, position.Partition),
                 FetchOffset = position.Offset,
                 PartitionMaxBytes = _options.MaxPartitionBytes,
             });

@@ -20,6 +20,8 @@ public static class FaultCatalog
             "pause-node" => new PauseFault(world, ofNodes: true, line, prng),
             "pause-client" => new PauseFault(world, ofNodes: false, line, prng),
             "clock-jump" => new ClockFault(world, line, prng),
+            "isolate-node" => new IsolationFault(world, isBridge: false, line, prng),
+            "bridge" => new IsolationFault(world, isBridge: true, line, prng),
             "cut-link" => new LinkFault(world, line, prng),
             _ => throw line.Error($"there is no fault '{name}'"),
         };

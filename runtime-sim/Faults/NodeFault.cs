@@ -31,6 +31,7 @@ public sealed class NodeFault : IFault
     private readonly Prng _prng;
     private readonly FaultTimer _timer;
     private readonly int _soonAgain;
+    private readonly Victims? _victims;
     private bool _isDown;
     private int _victim;
 
@@ -41,6 +42,7 @@ public sealed class NodeFault : IFault
         var every = line.Range("every", 1_000_000, 6_000_000);
         _down = line.Range("down", 10_000, 2_000_000);
         _soonAgain = (int)line.Range("again", 300_000, 300_000).Draw(prng);
+        _victims = line.Has("at") ? new Victims(line, prng) : null;
         _timer = new FaultTimer(world, this, every, prng);
     }
 
@@ -72,7 +74,7 @@ public sealed class NodeFault : IFault
 
         Strikes++;
         _isDown = true;
-        _victim = _prng.Next(world.Nodes.Count);
+        _victim = _victims?.Next(world) ?? _prng.Next(world.Nodes.Count);
         TakeDown(world);
         _timer.At(world, _down.Draw(_prng), 1);
     }

@@ -15,12 +15,14 @@ public sealed class PauseFault : IFault
     private readonly Prng _prng;
     private readonly FaultTimer _timer;
     private readonly bool _ofNodes;
+    private readonly Victims? _victims;
 
     public PauseFault(World world, bool ofNodes, ScenarioLine line, Prng prng)
     {
         _ofNodes = ofNodes;
         _prng = prng;
         _for = line.Range("for", 10_000, 3_000_000);
+        _victims = ofNodes && line.Has("at") ? new Victims(line, prng) : null;
         _timer = new FaultTimer(world, this, line.Range("every", 1_000_000, 10_000_000), prng);
     }
 
@@ -29,7 +31,7 @@ public sealed class PauseFault : IFault
         var until = world.Now + new Duration(_for.Draw(_prng));
         if (_ofNodes)
         {
-            var node = _prng.Next(world.Nodes.Count);
+            var node = _victims?.Next(world) ?? _prng.Next(world.Nodes.Count);
             world.Observe(new Happening(HappeningKind.NodePaused, node));
             world.Nodes[node].Pause(until);
         }
