@@ -78,6 +78,28 @@ public sealed class ClusterInvariants : INodeWatcher
         }
     }
 
+    /// <summary>Every leader's ISR is all of its replicas: nobody is catching up.</summary>
+    public bool AreReplicasLevel()
+    {
+        foreach (var node in _world.Nodes)
+        {
+            if (node.Kernel is not Node kernel)
+            {
+                return false;
+            }
+
+            foreach (var partition in kernel.Broker.Partitions.All)
+            {
+                if (partition.IsLeader && partition.Isr.Count < partition.ReplicaCount)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
     private void Fail(NodeProcess node, string what) => _world.Fail(
         FailureKind.Safety, Name, FormattableString.Invariant($"node {node.Host + 1}: {what}"));
 

@@ -320,6 +320,16 @@ public sealed class Simulation : IFault
             return;
         }
 
+        if (_cluster is { } cluster)
+        {
+            World.Run(World.Now + new Duration(ReadBackLimitUs), cluster.AreReplicasLevel);
+            if (World.Failure is null && !cluster.AreReplicasLevel())
+            {
+                World.Fail(FailureKind.Liveness, "replicas", "a replica does not come back into the ISR");
+                return;
+            }
+        }
+
         // Small files follow the logs a moment later.
         World.Run(World.Now + Duration.FromSeconds(10));
         foreach (var node in World.Nodes)
