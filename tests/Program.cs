@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Deterministic.Tests.Clients;
 using Deterministic.Tests.Clients.Differential;
 using Deterministic.Tests.Processes.Failover;
+using Deterministic.Tests.Processes.Tools;
 
 namespace Deterministic.Tests;
 
@@ -17,6 +18,7 @@ public static class Program
         ["confluent-read"] = ConfluentReadCommand.Run,
         ["differential"] = DifferentialCommand.Run,
         ["failover"] = FailoverCommand.Run,
+        ["tools"] = ToolsCommand.Run,
     };
 
     public static int Main(string[] arguments)

@@ -5,13 +5,13 @@ using System.IO;
 using System.Linq;
 using Deterministic.Tests.Clients;
 
-namespace Deterministic.Tests.Processes.Failover;
+namespace Deterministic.Tests.Processes;
 
 /// <summary>
 /// Three nodes, each broker and controller in a process of its own: ours, or Apache Kafka's with the same configuration, so
 /// that the two can be treated alike.
 /// </summary>
-internal sealed class ProcessCluster : IDisposable
+internal sealed class ProcessCluster : IKillableCluster
 {
     public const int Count = 3;
 
@@ -48,6 +48,9 @@ internal sealed class ProcessCluster : IDisposable
 
     public string Bootstrap { get; }
 
+    /// <summary>The controllers' listeners.</summary>
+    public string Controllers => string.Join(',', _ports.Skip(Count).Select(port => Text($"127.0.0.1:{port}")));
+
     private static string Cluster => "Zm9yLWZhaWwtb3Zlci10ZQ";
 
     /// <summary>Starts a node on its directory; does not wait until it serves.</summary>
@@ -65,6 +68,21 @@ internal sealed class ProcessCluster : IDisposable
     {
         _nodes[node - 1]?.Kill();
         _nodes[node - 1]?.WaitForEnd();
+    }
+
+    /// <summary>A text that a tool printed, without what is this cluster's alone: ports and directories have names instead.</summary>
+    public string Anonymous(string text)
+    {
+        for (var node = 1; node <= Count; node++)
+        {
+            text = text
+                .Replace(Text($"127.0.0.1:{_ports[node - 1]}"), Text($"<broker {node}>"), StringComparison.Ordinal)
+                .Replace(Text($"127.0.0.1:{_ports[Count + node - 1]}"), Text($"<controller {node}>"), StringComparison.Ordinal)
+                .Replace(Text($"{_ports[node - 1]}"), Text($"<broker port {node}>"), StringComparison.Ordinal)
+                .Replace(Text($"{_ports[Count + node - 1]}"), Text($"<controller port {node}>"), StringComparison.Ordinal);
+        }
+
+        return text.Replace(_folder, "<folder>", StringComparison.Ordinal);
     }
 
     public void Dispose()
