@@ -70,7 +70,9 @@ internal sealed class ProcessCluster : IKillableCluster
         _nodes[node - 1]?.WaitForEnd();
     }
 
-    /// <summary>A text that a tool printed, without what is this cluster's alone: ports and directories have names instead.</summary>
+    /// <summary>
+    /// A text that a tool printed, without what is this cluster's alone: ports and directories have names instead.
+    /// </summary>
     public string Anonymous(string text)
     {
         for (var node = 1; node <= Count; node++)

@@ -5,14 +5,17 @@ using Xunit.Abstractions;
 
 namespace Deterministic.Tests.Processes.Failover;
 
-/// <summary>The short form of the `failover` command: leaders die under load, and nothing acknowledged is lost, doubled or moved.</summary>
+/// <summary>
+/// The short form of the `failover` command: leaders die under load, and nothing acknowledged is lost, doubled or moved.
+/// </summary>
 public sealed class FailoverTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(16);
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
     [ClientFact(Needs.Librdkafka)]
-    public void Leaders_killed_as_processes_lose_nothing_that_was_acknowledged() => Check(() => new ProcessCluster(isKafka: false));
+    public void Leaders_killed_as_processes_lose_nothing_that_was_acknowledged() =>
+        Check(() => new ProcessCluster(isKafka: false));
 
     [ClientFact(Needs.Librdkafka)]
     public void Leaders_killed_within_one_process_lose_nothing_that_was_acknowledged() => Check(() => new InProcessCluster());

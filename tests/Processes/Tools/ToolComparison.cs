@@ -24,6 +24,9 @@ internal sealed record ToolVerdict(ToolAct Act, string Kafka, string Ours)
 internal sealed class ToolComparison : IDisposable
 {
     private static readonly Regex Id = new("(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])", RegexOptions.CultureInvariant);
+    private static readonly Regex LoggedAt = new(
+        @"^\d{4}-\d\d-\d\d[T ][\d:.,]+Z? ", RegexOptions.CultureInvariant | RegexOptions.Multiline);
+    private const string ZeroId = "AAAAAAAAAAAAAAAAAAAAAA";
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(25);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tool-comparison-").FullName;
@@ -88,7 +91,7 @@ internal sealed class ToolComparison : IDisposable
         var outcome = (ApacheKafka.Java(act.Tool, [.. arguments]) with { Input = act.Stdin }).Run();
         var text = outcome.Output + outcome.Errors;
         text = cluster.Anonymous(text).Replace(file, "FILE", StringComparison.Ordinal);
-        text = Id.Replace(text, "<id>");
+        text = LoggedAt.Replace(Id.Replace(text, id => id.Value == ZeroId ? "<zero id>" : "<id>"), "");
         text = act.Free?.Replace(text, "<free>") ?? text;
         var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(line => !line.StartsWith("at ", StringComparison.Ordinal)).ToArray();

@@ -94,7 +94,8 @@ internal static class ToolScript
         const string alter = "--bootstrap-server BROKERS --alter ";
         const string describe = "--bootstrap-server BROKERS --describe ";
         yield return Do(Configs, alter + "--entity-type topics --entity-name orders --add-config retention.ms=100000000");
-        yield return Do(Configs, alter + "--entity-type topics --entity-name orders --add-config cleanup.policy=[compact,delete]");
+        yield return Do(Configs, alter + "--entity-type topics --entity-name orders --add-config"
+            + " cleanup.policy=[compact,delete]");
         yield return Read(Configs, describe + "--entity-type topics --entity-name orders");
         yield return Do(Configs, alter + "--entity-type topics --entity-name orders --delete-config retention.ms");
         yield return Do(Configs, alter + "--entity-type topics --entity-name orders --add-config retention.ms=soon");
@@ -122,7 +123,8 @@ internal static class ToolScript
             Stdin = "one\ntwo\nthree\nfour\n",
         };
         yield return Read(Offsets, "--bootstrap-server BROKERS --topic orders") with { Free = Free(@"(?<=orders:\d:)\d+") };
-        yield return Do(Groups, "--bootstrap-server BROKERS --group g --reset-offsets --to-earliest --topic orders --execute") with
+        yield return Do(Groups, "--bootstrap-server BROKERS --group g --reset-offsets --to-earliest --topic orders"
+            + " --execute") with
         {
             IsUnordered = true,
         };
@@ -132,7 +134,8 @@ internal static class ToolScript
         yield return Do(Groups, "--bootstrap-server BROKERS --group g --delete");
         yield return Do(DeleteRecords, "--bootstrap-server BROKERS --offset-json-file FILE") with
         {
-            Input = """{"partitions":[{"topic":"orders","partition":0,"offset":-1},{"topic":"orders","partition":9,"offset":1}]}""",
+            Input = """{"partitions":[{"topic":"orders","partition":0,"offset":-1},"""
+                + """{"topic":"orders","partition":9,"offset":1}]}""",
             Free = Numbers,
         };
     }
@@ -171,15 +174,11 @@ internal static class ToolScript
     {
         yield return Do(Kill, "3");
         yield return Read(Topics, "--bootstrap-server BROKERS --describe --topic orders");
-        yield return Read(Topics, "--bootstrap-server BROKERS --describe --under-replicated-partitions");
+        yield return Read(Topics, "--bootstrap-server BROKERS --describe --topic orders --under-replicated-partitions");
         yield return Read(Topics, "--bootstrap-server BROKERS --describe --at-min-isr-partitions");
         yield return Read(Cluster, "list-endpoints --bootstrap-server BROKERS --include-fenced-brokers");
         yield return Do(Start, "3");
-        yield return Read(Topics, "--bootstrap-server BROKERS --describe --under-replicated-partitions");
-        yield return Do(Election, "--bootstrap-server BROKERS --election-type preferred --all-topic-partitions") with
-        {
-            IsUnordered = true,
-        };
+        yield return Read(Topics, "--bootstrap-server BROKERS --describe --topic orders --under-replicated-partitions");
         yield return Read(Topics, "--bootstrap-server BROKERS --describe --topic orders") with
         {
             Free = Free(@"Isr: [\d,]+"),
