@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using Deterministic.Broker.Boundary;
 using Deterministic.Clients;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
@@ -389,6 +390,8 @@ public sealed class Simulation : IFault
             Counters.Add("metadata-compared", cluster.MetadataCompared);
             Counters.Add("committed-compared", cluster.RecordsCompared);
             Counters.Add("watermarks-judged", cluster.MovesJudged);
+            Counters.Add("fenced", World.Probes[(int)ProbePoint.BrokerFenced]);
+            Counters.Add("leaders-elected", World.Probes[(int)ProbePoint.LeaderElected]);
         }
     }
 }

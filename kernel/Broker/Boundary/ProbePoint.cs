@@ -72,4 +72,40 @@ public enum ProbePoint : byte
 
     /// <summary>A start found a metadata log that a crash had parted from its newest snapshot.</summary>
     MetadataLogRestarted,
+
+    /// <summary>A member of the quorum leads it.</summary>
+    QuorumLeaderElected,
+
+    /// <summary>A leader of the quorum gave up, because a majority was silent (check-quorum).</summary>
+    QuorumLeaderResigned,
+
+    /// <summary>A replica or a member of the quorum cut what parted from its leader's log.</summary>
+    LogTruncated,
+
+    /// <summary>The controller fenced a broker that was silent, whose connection broke, or that stops.</summary>
+    BrokerFenced,
+
+    /// <summary>A broker registered anew before the controller had missed it.</summary>
+    BrokerReturned,
+
+    /// <summary>A partition got another leader.</summary>
+    LeaderElected,
+
+    /// <summary>A partition lost its leader, and nobody else may lead it.</summary>
+    PartitionOffline,
+
+    /// <summary>A leader was elected that may lack committed records.</summary>
+    UncleanLeaderElected,
+
+    /// <summary>An ISR lost a replica.</summary>
+    IsrShrunk,
+
+    /// <summary>A replica joined the ISR.</summary>
+    IsrExpanded,
+
+    /// <summary>A replica that left the ISR stays eligible (KIP-966).</summary>
+    ElrGrew,
+
+    /// <summary>A partition stands where a reassignment wanted it, or is back where it was.</summary>
+    ReassignmentEnded,
 }

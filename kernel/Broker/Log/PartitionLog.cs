@@ -282,6 +282,7 @@ public sealed class PartitionLog
         }
 
         _isTruncating = true;
+        _state.Env.Effects.Reached(ProbePoint.LogTruncated);
         var truncation = new LogTruncation(_state, _reader).Run(offset, now);
         while (truncation.MoveNext())
         {

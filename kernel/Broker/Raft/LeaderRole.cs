@@ -53,6 +53,7 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
 
     public override void Begin()
     {
+        Member.Environment.Log.Effects.Reached(ProbePoint.QuorumLeaderElected);
         _epochStart = Member.Log.LogEndOffset;
         var batch = new EpochStart(Member).Build(_builder);
         AppendControl(batch);
@@ -181,6 +182,7 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
                 _quorum = SetTimer(new Duration(CheckInterval.Microseconds / 2), QuorumTimer);
                 break;
             case QuorumTimer:
+                Member.Environment.Log.Effects.Reached(ProbePoint.QuorumLeaderResigned);
                 Resign();
                 break;
             case ParkedTimer:
