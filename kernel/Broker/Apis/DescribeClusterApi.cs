@@ -6,9 +6,9 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Apis;
 
 /// <summary>
-/// DescribeCluster (60), versions 0 to 2: the cluster's id, its controller, and its brokers at this listener.
+/// DescribeCluster (60), versions 0 to 2: the cluster's id and its brokers at this listener; at a controller's listener its
+/// voters and which of them is the active controller (KIP-919).
 /// </summary>
-/// <remarks>Knowingly absent: the controller's own endpoint, and with it endpoint type 2.</remarks>
 internal static class DescribeClusterApi
 {
     private const sbyte Brokers = 1;
@@ -25,29 +25,53 @@ internal static class DescribeClusterApi
 
     private static DescribeClusterResponse Describe(Broker broker, Exchange exchange, DescribeClusterRequest request)
     {
-        var response = new DescribeClusterResponse();
-        if (request.EndpointType != Brokers)
+        var listener = broker.Options.Listeners[exchange.Origin.Listener];
+        var here = listener.IsController ? Controllers : Brokers;
+        if (request.EndpointType != here)
         {
-            var isController = request.EndpointType == Controllers;
-            response.ErrorCode = (short)(isController
-                ? ErrorCode.MismatchedEndpointType
-                : ErrorCode.UnsupportedEndpointType);
-            response.ErrorMessage = isController
-                ? "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER"
-                : string.Create(CultureInfo.InvariantCulture, $"Unsupported endpoint type {request.EndpointType}");
-            return response;
+            return Refuse(request.EndpointType, here);
         }
 
-        response.ClusterId = broker.Metadata.ClusterId.ToString();
-        response.ControllerId = broker.Options.BrokerId.Value;
-        response.ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations
-            ? AuthorizedOperations.Cluster
-            : AuthorizedOperations.NotAsked;
-        var listener = broker.Options.Listeners[exchange.Origin.Listener].Name;
+        var response = new DescribeClusterResponse
+        {
+            EndpointType = here,
+            ClusterId = broker.Metadata.ClusterId.ToString(),
+            ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations
+                ? AuthorizedOperations.Cluster
+                : AuthorizedOperations.NotAsked,
+        };
+        if (listener.IsController)
+        {
+            AddVoters(broker, response);
+        }
+        else
+        {
+            response.ControllerId = broker.Options.BrokerId.Value;
+            AddBrokers(broker, listener.Name, request.IncludeFencedBrokers, response);
+        }
+
+        return response;
+    }
+
+    private static void AddVoters(Broker broker, DescribeClusterResponse response)
+    {
+        response.ControllerId = broker.Quorum.LeaderId;
+        foreach (var voter in broker.Quorum.Voters.All)
+        {
+            response.Brokers.Add(new DescribeClusterResponse.DescribeClusterBroker
+            {
+                BrokerId = voter.Id,
+                Host = voter.Host,
+                Port = voter.Port,
+            });
+        }
+    }
+
+    private static void AddBrokers(Broker broker, string listener, bool withFenced, DescribeClusterResponse response)
+    {
         foreach (var registration in broker.Metadata.Cluster.Brokers)
         {
-            if (registration.EndpointOf(listener) is { } endpoint
-                && (!registration.IsFenced || request.IncludeFencedBrokers))
+            if (registration.EndpointOf(listener) is { } endpoint && (!registration.IsFenced || withFenced))
             {
                 response.Brokers.Add(new DescribeClusterResponse.DescribeClusterBroker
                 {
@@ -59,7 +83,20 @@ internal static class DescribeClusterApi
                 });
             }
         }
-
-        return response;
     }
+
+    private static DescribeClusterResponse Refuse(sbyte asked, sbyte here) => asked is Brokers or Controllers
+        ? new DescribeClusterResponse
+        {
+            ErrorCode = (short)ErrorCode.MismatchedEndpointType,
+            ErrorMessage = $"The request was sent to an endpoint of type {NameOf(here)}, but we wanted an endpoint of type "
+                + NameOf(asked),
+        }
+        : new DescribeClusterResponse
+        {
+            ErrorCode = (short)ErrorCode.UnsupportedEndpointType,
+            ErrorMessage = string.Create(CultureInfo.InvariantCulture, $"Unsupported endpoint type {asked}"),
+        };
+
+    private static string NameOf(sbyte type) => type == Brokers ? "BROKER" : "CONTROLLER";
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using Deterministic.Broker.Controller;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Replication;
@@ -182,7 +183,7 @@ internal static class ProduceApi
             var isLogs = TellsLogStart(outcome.Error)
                 && BatchValidation.ShapeOf(bytes.Span, exchange.Version) == ErrorCode.None;
             answer.LogStartOffset = isLogs ? partition.Log!.LogStartOffset.Value : -1;
-            AddRecordErrors(outcome, answer);
+            AddRecordErrors(outcome, partition, answer);
             return;
         }
 
@@ -197,7 +198,8 @@ internal static class ProduceApi
         ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge
         or ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.InvalidRequiredAcks);
 
-    private static void AddRecordErrors(in AppendOutcome outcome, ProduceResponse.PartitionProduceResponse answer)
+    private static void AddRecordErrors(
+        in AppendOutcome outcome, Partition partition, ProduceResponse.PartitionProduceResponse answer)
     {
         if (outcome.RecordErrors is not { } errors)
         {
@@ -211,7 +213,11 @@ internal static class ProduceApi
             answer.RecordErrors.Add(new ProduceResponse.BatchIndexAndErrorMessage
             {
                 BatchIndex = error.BatchIndex,
-                BatchIndexErrorMessage = error.Message,
+                BatchIndexErrorMessage = error.Message == BatchValidation.KeyMissing
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{error.Message} in topic partition {partition.Topic}-{partition.Index}")
+                    : error.Message,
             });
         }
     }

@@ -17,7 +17,8 @@ internal static class UpdateFeaturesApi
                 broker,
                 exchange,
                 request.ValidateOnly,
-                records => new FeatureUpdate(broker.Controller.View).Decide(request, exchange.Version, records),
+                records => new FeatureUpdate(broker.Controller.View, () => broker.Quorum.UpgradeVoters(request.ValidateOnly))
+                    .Decide(request, exchange.Version, records),
                 error => new UpdateFeaturesResponse { ErrorCode = (short)error.Code, ErrorMessage = error.Message });
         }
     }

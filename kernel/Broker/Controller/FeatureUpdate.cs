@@ -12,7 +12,8 @@ namespace Deterministic.Broker.Controller;
 /// <summary>Decides UpdateFeatures: the levels that the whole cluster keeps to (KIP-584).</summary>
 /// <remarks>
 /// All or nothing: one level that cannot be refuses the request. A level must be supported by this node and by every
-/// registered broker. Knowingly absent: lowering metadata.version, and kraft.version, which belongs to the quorum.
+/// registered broker. kraft.version belongs to the quorum, which is asked last, when nothing else speaks against the request.
+/// Knowingly absent: lowering metadata.version.
 /// </remarks>
 internal sealed class FeatureUpdate
 {
@@ -21,10 +22,15 @@ internal sealed class FeatureUpdate
     private const string MinInSyncReplicas = "min.insync.replicas";
 
     private readonly ControllerView _view;
+    private readonly Func<string?> _upgradeVoters;
+    private bool _upgradesVoters;
 
-    public FeatureUpdate(ControllerView view)
+    /// <param name="view">What the controller knows.</param>
+    /// <param name="upgradeVoters">Raises kraft.version; why it cannot be, or null.</param>
+    public FeatureUpdate(ControllerView view, Func<string?> upgradeVoters)
     {
         _view = view;
+        _upgradeVoters = upgradeVoters;
     }
 
     /// <summary>Version 0 says by a flag what later ones say by the type; version 2 tells nothing per feature.</summary>
@@ -40,6 +46,12 @@ internal sealed class FeatureUpdate
                 records.Clear();
                 break;
             }
+        }
+
+        if (!error.IsError && _upgradesVoters && _upgradeVoters() is { } why)
+        {
+            records.Clear();
+            error = Refuse(FeaturesImage.KRaftVersion, 1, why);
         }
 
         var response = new UpdateFeaturesResponse { ErrorMessage = null };
@@ -87,7 +99,11 @@ internal sealed class FeatureUpdate
             }
         }
 
-        if (level != current)
+        if (name == FeaturesImage.KRaftVersion)
+        {
+            _upgradesVoters |= level > current;
+        }
+        else if (level != current)
         {
             records.Add(MetadataRecord.Of(new FeatureLevelRecord { Name = name, FeatureLevel = level }));
             AddConsequences(name, level, records);
@@ -104,12 +120,12 @@ internal sealed class FeatureUpdate
         }
 
         var own = string.Create(CultureInfo.InvariantCulture, $"Local controller {_view.Self.Value}");
+        var why = WhyUnsupported(own, FeaturesImage.OfThisRelease, name, level);
         if (name == FeaturesImage.KRaftVersion)
         {
-            return own + " does not change this feature: it belongs to the quorum.";
+            return why;
         }
 
-        var why = WhyUnsupported(own, FeaturesImage.OfThisRelease, name, level);
         foreach (var broker in _view.Image.Cluster.Brokers)
         {
             why ??= WhyUnsupported(
@@ -152,6 +168,11 @@ internal sealed class FeatureUpdate
                 type == UnsafeDowngrade
                     ? "Unsafe metadata downgrade is not supported in this version."
                     : "Refusing to perform the requested downgrade because it might delete metadata information.");
+        }
+
+        if (name == FeaturesImage.KRaftVersion)
+        {
+            return Refuse(name, level, "Who votes stands in the log, and this cannot be taken back.");
         }
 
         // Without the feature nobody outside the ISR may lead: a partition with an empty ISR would be lost.

@@ -34,11 +34,16 @@ internal sealed class EpochStart(QuorumMember member)
         return builder.Build().ToArray();
     }
 
-    /// <summary>Who votes from here on.</summary>
-    public byte[] BuildVoters(RecordBatchBuilder builder, VoterSet voters)
+    /// <summary>Who votes from here on; <paramref name="isUpgrade"/> where the log did not say so before.</summary>
+    public byte[] BuildVoters(RecordBatchBuilder builder, VoterSet voters, bool isUpgrade)
     {
         builder.Begin(new BatchOptions { IsControl = true });
         var now = member.Environment.Clock.Now.WallMs;
+        if (isUpgrade)
+        {
+            Append(builder, now, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
+        }
+
         Append(builder, now, ControlRecordType.KRaftVoters, voters.ToRecord(ControllerListener));
         return builder.Build().ToArray();
     }

@@ -84,9 +84,9 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
     }
 
     /// <summary>These vote from now on.</summary>
-    public void AppendVoters(VoterSet voters)
+    public void AppendVoters(VoterSet voters, bool isUpgrade = false)
     {
-        AppendControl(new EpochStart(Member).BuildVoters(_builder, voters));
+        AppendControl(new EpochStart(Member).BuildVoters(_builder, voters, isUpgrade));
         AnswerParked();
     }
 

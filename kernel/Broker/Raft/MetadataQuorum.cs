@@ -164,6 +164,11 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
     }
 
+    /// <summary>Raises kraft.version to 1. Why it cannot be done, or null.</summary>
+    public string? UpgradeVoters(bool isDryRun) => _member.Role is LeaderRole leader
+        ? leader.Change.Upgrade(isDryRun)
+        : "This node does not lead the quorum.";
+
     public DescribeQuorumResponse Describe(DescribeQuorumRequest request) => QuorumDescription.Of(_member, request);
 
     /// <summary>Gives the leadership up, flushes and closes the log.</summary>

@@ -87,6 +87,12 @@ internal static class QuorumDescription
             described.CurrentVoters.Add(state);
         }
 
+        if (!member.Voters.IsInLog)
+        {
+            // Fixed voters are nodes, whatever their disks: Kafka tells no directories then.
+            described.CurrentVoters.ForEach(voter => voter.ReplicaDirectoryId = Uuid.Zero);
+        }
+
         described.CurrentVoters.Sort((left, right) => left.ReplicaId.CompareTo(right.ReplicaId));
         return described;
     }

@@ -129,6 +129,21 @@ internal sealed class QuorumProgress(QuorumMember member)
         && replica.End >= member.Log.LogEndOffset
         && replica.FetchedAt + member.Environment.Timeouts.Fetch >= member.Now;
 
+    /// <summary>Directory with which a voter fetched last; zero where it has not fetched in this epoch.</summary>
+    public Uuid DirectoryOf(in Voter voter)
+    {
+        var latest = Find(voter);
+        foreach (var (key, replica) in _replicas)
+        {
+            if (ReferenceEquals(replica, latest))
+            {
+                return key.Directory;
+            }
+        }
+
+        return Uuid.Zero;
+    }
+
     private Replica? Find(in Voter voter)
     {
         Replica? found = null;

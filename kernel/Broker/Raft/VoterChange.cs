@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
@@ -38,7 +39,7 @@ internal sealed class VoterChange(QuorumMember member, LeaderRole leader) : ITim
     public void Add(AddRaftVoterRequest request, Action<ErrorCode, string?> answer)
     {
         var voters = member.Voters.Latest;
-        if (Refusal() is { } refusal)
+        if (Refusal("adding") is { } refusal)
         {
             answer(refusal.Code, refusal.Why);
         }
@@ -70,7 +71,7 @@ internal sealed class VoterChange(QuorumMember member, LeaderRole leader) : ITim
     public void Remove(RemoveRaftVoterRequest request, Action<ErrorCode, string?> answer)
     {
         var voters = member.Voters.Latest;
-        if (Refusal() is { } refusal)
+        if (Refusal("removing") is { } refusal)
         {
             answer(refusal.Code, refusal.Why);
         }
@@ -91,6 +92,44 @@ internal sealed class VoterChange(QuorumMember member, LeaderRole leader) : ITim
             _answer = answer;
             Append(voters.Without(voter));
         }
+    }
+
+    /// <summary>
+    /// Writes the fixed voters into the log, with their directories: from then on they can be changed (kraft.version 1). Why it
+    /// cannot be done, or null.
+    /// </summary>
+    public string? Upgrade(bool isDryRun)
+    {
+        if (member.Voters.IsInLog)
+        {
+            return null;
+        }
+
+        if (IsBusy)
+        {
+            return Busy;
+        }
+
+        var voters = new List<Voter>();
+        foreach (var voter in member.Voters.Latest.All)
+        {
+            var directory = voter.Id == member.Self ? member.DirectoryId : leader.Progress.DirectoryOf(voter);
+            if (directory == Uuid.Zero)
+            {
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Voter {voter.Id} has not fetched from this leader yet, so its directory id is not known.");
+            }
+
+            voters.Add(voter with { DirectoryId = directory });
+        }
+
+        if (!isDryRun)
+        {
+            leader.AppendVoters(new VoterSet(voters), isUpgrade: true);
+        }
+
+        return null;
     }
 
     /// <summary>Somebody has fetched, or more is committed.</summary>
@@ -134,9 +173,9 @@ internal sealed class VoterChange(QuorumMember member, LeaderRole leader) : ITim
         }
     });
 
-    private (ErrorCode Code, string Why)? Refusal() => member.Voters.IsInLog
+    private (ErrorCode Code, string Why)? Refusal(string what) => member.Voters.IsInLog
         ? null
-        : (ErrorCode.UnsupportedVersion, "Voters can be changed only at kraft.version 1 or later.");
+        : (ErrorCode.UnsupportedVersion, $"Cluster doesn't support {what} voter because the kraft.version feature is 0");
 
     private void Append(VoterSet voters)
     {

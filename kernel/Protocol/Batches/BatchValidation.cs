@@ -22,6 +22,9 @@ public sealed class BatchValidation(Codec codec)
     /// <summary>How many records' errors are told one by one. The batch is refused as a whole anyway.</summary>
     public const int MaxRecordErrors = 100;
 
+    /// <summary>What a record without a key is refused for; whoever knows the partition adds it.</summary>
+    public const string KeyMissing = "Compacted topic cannot accept message without key";
+
     /// <summary>The first produce version that knows zstd.</summary>
     private const short FirstZstdProduceVersion = 7;
 
@@ -200,7 +203,7 @@ public sealed class BatchValidation(Codec codec)
     {
         if (rules.IsCompacted && record.IsKeyNull)
         {
-            Refuse(index, "A compacted topic needs a key in every record.");
+            Refuse(index, KeyMissing);
         }
         else if (times.Objection(timestamp) is { } objection)
         {

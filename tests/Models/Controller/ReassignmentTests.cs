@@ -210,7 +210,7 @@ public sealed class ReassignmentTests
         {
             Feature = "group.version", MaxVersionLevel = 9, UpgradeType = 1,
         });
-        var refused = world.Decide((view, r) => new FeatureUpdate(view).Decide(up, 2, r));
+        var refused = world.Decide((view, r) => new FeatureUpdate(view, () => null).Decide(up, 2, r));
         Assert.Equal((short)ErrorCode.InvalidUpdateVersion, refused.ErrorCode);
         Assert.Equal(
             "The update failed for all features since the following feature had an error: Invalid update version 9 for "
@@ -219,7 +219,7 @@ public sealed class ReassignmentTests
         Assert.Equal(2, world.Image.Features.LevelOf("transaction.version"));
 
         up.FeatureUpdates.RemoveAt(1);
-        Assert.Equal(0, world.Decide((view, r) => new FeatureUpdate(view).Decide(up, 2, r)).ErrorCode);
+        Assert.Equal(0, world.Decide((view, r) => new FeatureUpdate(view, () => null).Decide(up, 2, r)).ErrorCode);
         Assert.Equal(1, world.Image.Features.LevelOf("transaction.version"));
     }
 

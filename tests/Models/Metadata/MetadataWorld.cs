@@ -37,13 +37,17 @@ internal sealed class MetadataWorld
 
     private readonly SnapshotLimits _snapshots;
 
+    private readonly bool _hasFixedVoters;
+
     public MetadataWorld(
         ulong seed = 1,
         int node = 1,
         SortedDictionary<string, string>? properties = null,
         SimulatedDisk? disk = null,
-        SnapshotLimits? snapshots = null)
+        SnapshotLimits? snapshots = null,
+        bool hasFixedVoters = false)
     {
+        _hasFixedVoters = hasFixedVoters;
         _snapshots = snapshots ?? new SnapshotLimits();
         _seed = seed;
         _node = node;
@@ -205,6 +209,7 @@ internal sealed class MetadataWorld
         {
             VoterPort = 9093,
             Snapshots = _snapshots,
+            StaticVoters = _hasFixedVoters ? [new PeerAddress(_node, "localhost", 9093)] : [],
         };
         return new ClusterMetadata(quorum, _properties);
     }

@@ -98,6 +98,32 @@ public sealed class VoterChangeTests
         Assert.Equal(ErrorCode.InconsistentClusterId, error);
     }
 
+    [Fact]
+    public void Fixed_voters_cannot_be_changed_until_they_stand_in_the_log()
+    {
+        var world = new MetadataWorld(hasFixedVoters: true).Start();
+        var quorum = world.Cluster.Quorum;
+        var self = quorum.Identity.DirectoryId;
+
+        Assert.Equal(ErrorCode.UnsupportedVersion, Remove(world, 1, self).Value);
+        Assert.Equal(Uuid.Zero, quorum.Voters.All[0].DirectoryId);
+        Assert.Null(quorum.UpgradeVoters(isDryRun: true));
+        Assert.Equal(0, world.Image.Features.LevelOf("kraft.version"));
+
+        Assert.Null(quorum.UpgradeVoters(isDryRun: false));
+        world.Run();
+        Assert.Equal(1, world.Image.Features.LevelOf("kraft.version"));
+        Assert.Equal(self, quorum.Voters.All[0].DirectoryId);
+
+        world.Restart(powerLoss: true);
+        Assert.Equal(1, world.Image.Features.LevelOf("kraft.version"));
+        Assert.Equal(self, world.Cluster.Quorum.Voters.All[0].DirectoryId);
+        var joined = Add(world, 2, Other);
+        Fetch(world, 2, Other, world.Cluster.Quorum.LogEndOffset.Value);
+        Fetch(world, 2, Other, world.Cluster.Quorum.LogEndOffset.Value);
+        Assert.Equal(ErrorCode.None, joined.Value);
+    }
+
     private static Held Add(MetadataWorld world, int id, Uuid directory)
     {
         var held = new Held();

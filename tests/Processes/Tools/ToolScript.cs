@@ -53,12 +53,13 @@ internal static class ToolScript
     private static IEnumerable<ToolAct> OfFeatures()
     {
         var epoch = Free(@"Epoch: \d+");
+        var leader = Free(@"(?<=Local controller )\d");
         yield return Read(Features, "--bootstrap-server BROKERS describe") with { Free = epoch };
         yield return Read(Features, "--bootstrap-controller CONTROLLERS describe") with { Free = epoch };
         yield return Do(Features, "--bootstrap-server BROKERS upgrade --release-version 4.3");
         yield return Do(Features, "--bootstrap-server BROKERS downgrade --metadata 3.0-IV1");
-        yield return Do(Features, "--bootstrap-server BROKERS upgrade --feature metadata.version=999");
-        yield return Do(Features, "--bootstrap-server BROKERS upgrade --feature no.such.feature=1");
+        yield return Do(Features, "--bootstrap-server BROKERS upgrade --feature metadata.version=999") with { Free = leader };
+        yield return Do(Features, "--bootstrap-server BROKERS upgrade --feature no.such.feature=1") with { Free = leader };
         yield return Do(Features, "--bootstrap-server BROKERS downgrade --feature share.version=0");
         yield return Read(Features, "--bootstrap-server BROKERS describe") with { Free = epoch };
     }
@@ -121,6 +122,7 @@ internal static class ToolScript
         yield return Do(Producer, "--bootstrap-server BROKERS --topic orders --command-property acks=all") with
         {
             Stdin = "one\ntwo\nthree\nfour\n",
+            Free = Free(@"(?<=topic partition orders-)\d"),
         };
         yield return Read(Offsets, "--bootstrap-server BROKERS --topic orders") with { Free = Free(@"(?<=orders:\d:)\d+") };
         yield return Do(Groups, "--bootstrap-server BROKERS --group g --reset-offsets --to-earliest --topic orders"
