@@ -16,8 +16,8 @@ public readonly record struct CommittedBatch(long Base, long Next, int Epoch, ui
 /// Inputs   TryPeek, Take, Restart
 /// Effects  none
 ///
-/// The rule a reader would get wrong: a file that was cut is walked from the log's beginning again, since what was passed already
-/// may be another batch now.
+/// The rule a reader would get wrong: where a file was cut, or is gone, the log is walked from its beginning again, since what was
+/// passed already may be another batch now, in a segment of another name.
 /// </remarks>
 public sealed class LogCursor(SimulatedDisk disk, string directory)
 {
@@ -47,8 +47,8 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
             var file = disk.Find(_path!);
             if (file is null)
             {
-                // Retention or a cut took the segment: on to the next that is there.
-                _path = null;
+                // Retention took the segment, or a cut did, and then the next one may begin before it.
+                Restart();
                 continue;
             }
 
