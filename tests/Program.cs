@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Deterministic.Tests.Clients;
 using Deterministic.Tests.Clients.Differential;
 using Deterministic.Tests.Processes.Failover;
+using Deterministic.Tests.Processes.Strikes;
 using Deterministic.Tests.Processes.Tools;
 
 namespace Deterministic.Tests;
@@ -18,6 +19,8 @@ public static class Program
         ["confluent-read"] = ConfluentReadCommand.Run,
         ["differential"] = DifferentialCommand.Run,
         ["failover"] = FailoverCommand.Run,
+        ["power-cut"] = StrikeCommand.PowerCut,
+        ["strike"] = StrikeCommand.Run,
         ["tools"] = ToolsCommand.Run,
     };
 

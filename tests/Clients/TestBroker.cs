@@ -89,10 +89,10 @@ public static class BrokerProcess
     /// <summary>
     /// Waits until an ApiVersions request is answered; fails with what the process printed when it ends first.
     /// </summary>
-    public static void WaitUntilServing(RunningTool process, int port, TimeSpan within)
+    public static void WaitUntilServing(RunningTool process, int port, TimeSpan within, string host = "127.0.0.1")
     {
         var until = DateTime.UtcNow + within;
-        while (!AnswersApiVersions(port))
+        while (!AnswersApiVersions(host, port))
         {
             if (process.HasEndedWithin(ConnectAgainAfterMs) || DateTime.UtcNow > until)
             {
@@ -103,7 +103,7 @@ public static class BrokerProcess
         }
     }
 
-    private static bool AnswersApiVersions(int port)
+    private static bool AnswersApiVersions(string host, int port)
     {
         // Length 10; ApiVersions (18) version 0; correlation id 7; null client id.
         ReadOnlySpan<byte> request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 255, 255];
@@ -111,7 +111,7 @@ public static class BrokerProcess
         try
         {
             using var client = new TcpClient { ReceiveTimeout = 5000 };
-            client.Connect(IPAddress.Loopback, port);
+            client.Connect(host, port);
             client.GetStream().Write(request);
             client.GetStream().ReadExactly(answer);
             return BinaryPrimitives.ReadInt32BigEndian(answer[4..]) == 7;

@@ -13,8 +13,11 @@ namespace Deterministic.Tests.Processes;
 /// </summary>
 public sealed class LinuxFactAttribute : FactAttribute
 {
-    public LinuxFactAttribute(bool root = false, params string[] programs) =>
-        Skip = !OperatingSystem.IsLinux() ? "only Linux has what this test does to a broker"
+    public LinuxFactAttribute(bool root = false, params string[] programs) => Skip = WhyNot(root, programs);
+
+    /// <summary>Why a test with these needs cannot run here, or null when it can.</summary>
+    internal static string? WhyNot(bool root, params string[] programs) =>
+        !OperatingSystem.IsLinux() ? "only Linux has what this test does to a broker"
             : root && Environment.UserName != "root" ? "mounting needs root"
             : programs.FirstOrDefault(program => !IsInstalled(program)) is { } missing ? $"{missing} is not installed"
             : root && !CanMount.Value ? "this machine does not let root mount a file system"

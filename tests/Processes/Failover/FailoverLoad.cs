@@ -30,7 +30,10 @@ internal sealed class FailoverLoad : IDisposable
     private volatile bool _isOver;
     private int _failed;
 
-    public FailoverLoad(string bootstrap)
+    /// <param name="bootstrap">Where the cluster is.</param>
+    /// <param name="mode">The topic's durability.mode; null for what the broker has.</param>
+    /// <param name="replicas">Which nodes have which partition, the preferred leader first; null lets the cluster choose.</param>
+    public FailoverLoad(string bootstrap, string? mode = null, List<List<int>>? replicas = null)
     {
         _bootstrap = bootstrap;
         for (var partition = 0; partition < Partitions; partition++)
@@ -39,7 +42,7 @@ internal sealed class FailoverLoad : IDisposable
             _times[partition] = [];
         }
 
-        CreateTopic();
+        CreateTopic(mode, replicas);
         var config = new ProducerConfig
         {
             BootstrapServers = bootstrap,
@@ -47,6 +50,8 @@ internal sealed class FailoverLoad : IDisposable
             Acks = Acks.All,
             LingerMs = 2,
             MessageTimeoutMs = (int)Patience.TotalMilliseconds,
+            RequestTimeoutMs = 5_000,
+            SocketTimeoutMs = 6_000,
             TopicMetadataRefreshIntervalMs = 1_000,
             ReconnectBackoffMs = 20,
             ReconnectBackoffMaxMs = 200,
@@ -76,6 +81,9 @@ internal sealed class FailoverLoad : IDisposable
         using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
         return admin.GetMetadata(Topic, Patience).Topics[0].Partitions.Find(p => p.PartitionId == partition)!.Leader;
     }
+
+    /// <summary>True where every replica of every partition is in sync.</summary>
+    public bool IsInSync() => InSync().TrueForAll(counts => counts.Replicas == counts.InSync);
 
     /// <summary>Partitions that this broker leads.</summary>
     public List<int> LedBy(int broker)
@@ -183,7 +191,14 @@ internal sealed class FailoverLoad : IDisposable
 
     public void Dispose() => _producer.Dispose();
 
-    private void CreateTopic()
+    private List<(int Replicas, int InSync)> InSync()
+    {
+        using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+        return admin.GetMetadata(Topic, Patience).Topics[0].Partitions
+            .ConvertAll(p => (p.Replicas.Length, p.InSyncReplicas.Length));
+    }
+
+    private void CreateTopic(string? mode, List<List<int>>? replicas)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _bootstrap })
             .SetLogHandler((_, _) => { }).Build();
@@ -194,6 +209,22 @@ internal sealed class FailoverLoad : IDisposable
             ReplicationFactor = ProcessCluster.Count,
             Configs = new Dictionary<string, string> { ["min.insync.replicas"] = "2" },
         };
+        if (mode is not null)
+        {
+            topic.Configs["durability.mode"] = mode;
+        }
+
+        if (replicas is not null)
+        {
+            topic.NumPartitions = -1;
+            topic.ReplicationFactor = -1;
+            topic.ReplicasAssignments = [];
+            for (var partition = 0; partition < Partitions; partition++)
+            {
+                topic.ReplicasAssignments[partition] = replicas[partition];
+            }
+        }
+
         admin.CreateTopicsAsync([topic]).GetAwaiter().GetResult();
         Thread.Sleep(1_000);
     }
