@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using Deterministic.Protocol.Batches;
 using Deterministic.Runtime.Sim.Disk;
@@ -24,6 +25,7 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
     private readonly string _prefix = directory + "/";
     private string? _path;
     private long _base = -1;
+    private readonly SortedDictionary<long, int> _passed = [];
     private int _position;
     private int _cuts;
 
@@ -36,19 +38,30 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
         _path = null;
         _base = -1;
         Next = -1;
+        _passed.Clear();
     }
 
     /// <summary>The next batch that is written, or that is durable; false where there is none yet.</summary>
     public bool TryPeek(bool durable, out CommittedBatch found)
     {
         found = default;
+        if (_path is null && IsAnyRewritten())
+        {
+            Restart();
+        }
+
         while (_path is not null || TryNextSegment())
         {
             var file = disk.Find(_path!);
             if (file is null)
             {
-                // Retention took the segment, or a cut did, and then the next one may begin before it.
-                Restart();
+                // Retention or a cut took the segment: on to the next that is there, or will be.
+                _path = null;
+                if (IsAnyRewritten())
+                {
+                    Restart();
+                }
+
                 continue;
             }
 
@@ -89,13 +102,9 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
     {
         var best = long.MaxValue;
         string? path = null;
-        foreach (var (name, _) in disk.Files)
+        foreach (var (first, name) in Segments())
         {
-            if (name.StartsWith(_prefix, StringComparison.Ordinal)
-                && name.EndsWith(".log", StringComparison.Ordinal)
-                && long.TryParse(
-                    name.AsSpan()[_prefix.Length..^4], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                && first > _base && first >= Next && first < best && (_path is null || first == Next))
+            if (first > _base && first >= Next && first < best && (_path is null || first == Next))
             {
                 best = first;
                 path = name;
@@ -111,6 +120,35 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
         _base = best;
         _position = 0;
         _cuts = disk.Find(path)!.Cuts;
+        _passed[best] = _cuts;
         return true;
+    }
+
+    /// <summary>A segment before the place that was reached is new, or was cut since it was passed.</summary>
+    private bool IsAnyRewritten()
+    {
+        foreach (var (first, name) in Segments())
+        {
+            if (first < Next && (!_passed.TryGetValue(first, out var cuts) || disk.Find(name)!.Cuts != cuts))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private IEnumerable<(long First, string Name)> Segments()
+    {
+        foreach (var (name, _) in disk.Files)
+        {
+            if (name.StartsWith(_prefix, StringComparison.Ordinal)
+                && name.EndsWith(".log", StringComparison.Ordinal)
+                && long.TryParse(
+                    name.AsSpan()[_prefix.Length..^4], NumberStyles.None, CultureInfo.InvariantCulture, out var first))
+            {
+                yield return (first, name);
+            }
+        }
     }
 }
