@@ -4,6 +4,7 @@ using System.IO;
 using Deterministic.Perf;
 using Deterministic.Perf.Load;
 using Deterministic.Perf.Micro;
+using Deterministic.Perf.Partitions;
 
 switch (args)
 {
@@ -17,10 +18,12 @@ switch (args)
         return FlushComparison.Run(directory.Length > 0 ? directory[0] : Path.GetTempPath());
     case ["load", var kind, .. var words]:
         return LoadCommand.Run(kind, words);
+    case ["partitions", .. var words]:
+        return PartitionsCommand.Run(words);
     case ["raw-server", var port, var path]:
         RawPipeline.Serve(int.Parse(port, CultureInfo.InvariantCulture), path);
         return 0;
     default:
-        Console.WriteLine($"usage: perf crc | batches | flush [DIRECTORY]\n{LoadCommand.Usage}");
+        Console.WriteLine($"usage: perf crc | batches | flush [DIRECTORY] | partitions [COUNT] [kafka]\n{LoadCommand.Usage}");
         return args.Length == 0 ? 0 : 1;
 }
