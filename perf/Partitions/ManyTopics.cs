@@ -9,7 +9,9 @@ using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Perf.Partitions;
 
-/// <summary>Topics of three replicas, a thousand partitions each: made, looked at, and written to, partition by partition.</summary>
+/// <summary>
+/// Topics of three replicas, a thousand partitions each: made, looked at, and written to, partition by partition.
+/// </summary>
 internal sealed class ManyTopics
 {
     private const int PerTopic = 1_000;
@@ -75,8 +77,8 @@ internal sealed class ManyTopics
     }
 
     /// <summary>
-    /// Writes one record into every partition of <paramref name="left"/>, with acks=all and one request for each leader and topic, and
-    /// takes out those that were acknowledged.
+    /// Writes one record into every partition of <paramref name="left"/>, with acks=all and one request for each leader and
+    /// topic, and takes out those that were acknowledged.
     /// </summary>
     public void Write(BrokerConnection view, Dictionary<int, BrokerConnection> leaders, HashSet<(string, int)> left)
     {

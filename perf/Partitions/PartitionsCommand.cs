@@ -8,8 +8,8 @@ using Deterministic.Perf.Load;
 namespace Deterministic.Perf.Partitions;
 
 /// <summary>
-/// <c>partitions [COUNT] [kafka]</c>: what many partitions cost a cluster of three processes that does nothing else: to make them,
-/// to keep them, to lose a node, to get it back, to stop and to start. One markdown table.
+/// <c>partitions [COUNT] [kafka]</c>: what many partitions cost a cluster of three processes that does nothing else: to make
+/// them, to keep them, to lose a node, to get it back, to stop and to start. One markdown table.
 /// </summary>
 internal static class PartitionsCommand
 {

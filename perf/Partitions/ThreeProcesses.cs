@@ -106,7 +106,8 @@ internal sealed class ThreeProcesses : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private string Properties(int node) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{node}.properties"));
+    private string Properties(int node) =>
+        Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{node}.properties"));
 
     private string[] Configuration(int node)
     {
