@@ -17,8 +17,8 @@ public readonly record struct CommittedBatch(long Base, long Next, int Epoch, ui
 /// Inputs   TryPeek, Take, Restart
 /// Effects  none
 ///
-/// The rule a reader would get wrong: where a file was cut, or is gone, the log is walked from its beginning again, since what was
-/// passed already may be another batch now, in a segment of another name.
+/// The rule a reader would get wrong: where a file was cut, or is gone, the log is walked from its beginning again, since what
+/// was passed already may be another batch now, in a segment of another name.
 /// </remarks>
 public sealed class LogCursor(SimulatedDisk disk, string directory)
 {
