@@ -107,6 +107,7 @@ internal sealed class Lifecycle
         _broker.Quorum.WhenRefused = () => HaltFor(_broker.Quorum.Refusal ?? "the metadata log cannot be followed");
         IsMember = true;
         _whenMember();
+        _broker.RegisterController();
         if (_broker.Options.Roles.HasFlag(NodeRoles.Broker))
         {
             var joining = _broker.Join(image);

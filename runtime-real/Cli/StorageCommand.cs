@@ -43,9 +43,10 @@ internal static class StorageCommand
     {
         string[] ignore = ["--ignore-formatted", "-g"];
         var isIgnored = words.Any(ignore.Contains);
+        var quorum = FirstQuorum.Parse(words.Where(word => !ignore.Contains(word)), out var others);
 
         // Kafka's short names.
-        var rest = words.Where(word => !ignore.Contains(word)).Select(word => word switch
+        var rest = others.Select(word => word switch
         {
             "-t" => "--cluster-id",
             "-c" => "--config",
@@ -61,7 +62,9 @@ internal static class StorageCommand
             return CommandLine.Stopped;
         }
 
-        StorageFormat.Format(configuration.DataPath, configuration.NodeId, cluster);
+        var directory = quorum.DirectoryOf(configuration.NodeId) ?? StorageFormat.NewId();
+        StorageFormat.Format(
+            configuration.DataPath, configuration.NodeId, cluster, directory, quorum.VotersOf(configuration, directory));
         Console.Out.WriteLine($"formatted {configuration.DataPath} for node {configuration.NodeId} of cluster {cluster}");
         return CommandLine.Stopped;
     }

@@ -32,6 +32,15 @@ internal sealed record ListenerAddress(string Name, string Host, int Port)
         var ofController = (properties.GetValueOrDefault("controller.listener.names") ?? "")
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
+        if (!properties.ContainsKey("listener.security.protocol.map"))
+        {
+            // As in Kafka: the controllers' own listeners need no map as long as nobody wrote one.
+            foreach (var name in ofController)
+            {
+                protocols.TryAdd(name.ToUpperInvariant(), "PLAINTEXT");
+            }
+        }
+
         // Clients' listeners first: the first one's address is what people are told.
         return [.. listeners
             .Select(listener => Complete(listener, advertised, protocols) with

@@ -15,17 +15,14 @@ internal static class QuorumAddresses
         var voters = new List<PeerAddress>();
         foreach (var entry in Entries(text))
         {
-            var at = entry.IndexOf('@', StringComparison.Ordinal);
-            if (at <= 0
-                || !int.TryParse(entry.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                || !TryAddress(entry[(at + 1)..], id, out var voter))
+            if (!TryVoter(entry, out var voter))
             {
                 throw new StartupException($"controller.quorum.voters: '{entry}' is not id@host:port");
             }
 
-            if (voters.Exists(other => other.NodeId == id))
+            if (voters.Exists(other => other.NodeId == voter.NodeId))
             {
-                throw new StartupException($"controller.quorum.voters: node {id} is there twice");
+                throw new StartupException($"controller.quorum.voters: node {voter.NodeId} is there twice");
             }
 
             voters.Add(voter);
@@ -46,6 +43,16 @@ internal static class QuorumAddresses
         }
 
         return servers;
+    }
+
+    /// <summary>id@host:port.</summary>
+    public static bool TryVoter(string text, out PeerAddress voter)
+    {
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        voter = default;
+        return at > 0
+            && int.TryParse(text.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && TryAddress(text[(at + 1)..], id, out voter);
     }
 
     private static string[] Entries(string text) =>

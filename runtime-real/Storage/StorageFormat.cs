@@ -27,7 +27,11 @@ internal static class StorageFormat
     }
 
     /// <summary>Throws <see cref="StartupException"/> where the directory is formatted already, or not empty.</summary>
-    public static MetaProperties Format(string directory, int node, Uuid cluster)
+    public static MetaProperties Format(string directory, int node, Uuid cluster) =>
+        Format(directory, node, cluster, NewId(), voters: null);
+
+    /// <summary>The same with a given directory id, and with the first voters of a quorum whose voters can change.</summary>
+    public static MetaProperties Format(string directory, int node, Uuid cluster, Uuid directoryId, VoterSet? voters)
     {
         if (File.Exists(Path.Combine(directory, MetaProperties.FileName)))
         {
@@ -35,11 +39,23 @@ internal static class StorageFormat
         }
 
         Directory.CreateDirectory(directory);
-        var properties = new MetaProperties(cluster, node, NewId());
-        using var file = new FileStream(
-            Path.Combine(directory, MetaProperties.FileName), FileMode.CreateNew, FileAccess.Write);
-        file.Write(properties.ToBytes());
-        file.Flush(flushToDisk: true);
+        if (voters is not null)
+        {
+            var path = Path.Combine(directory, FirstSnapshot.Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            Write(path, FileMode.Create, FirstSnapshot.Of(voters, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        }
+
+        // Last: it is what says that the directory is formatted.
+        var properties = new MetaProperties(cluster, node, directoryId);
+        Write(Path.Combine(directory, MetaProperties.FileName), FileMode.CreateNew, properties.ToBytes());
         return properties;
+    }
+
+    private static void Write(string path, FileMode mode, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new FileStream(path, mode, FileAccess.Write);
+        file.Write(bytes);
+        file.Flush(flushToDisk: true);
     }
 }

@@ -67,6 +67,32 @@ public sealed class ProgramTests
         Assert.Equal(0, broker.Stop().ExitCode);
     }
 
+    [Fact]
+    public void A_directory_is_formatted_for_a_quorum_whose_voters_can_change()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Path.Combine(folder.Path, "data");
+        string[] format = ["storage", "format", "--data", data, "-t", "AAAAAAAAAAEAAAAAAAAAAQ"];
+        string[] controller =
+            ["--set", "listeners=PLAINTEXT://:0,CONTROLLER://localhost:19093", "--set", "controller.listener.names=CONTROLLER"];
+        string[] servers = ["--controller.quorum.bootstrap.servers", "localhost:19093"];
+        Refuses(2, "you must specify one of", [.. format, .. controller, .. servers]);
+        Refuses(2, "not allowed with argument", [.. format, "--standalone", "--no-initial-controllers"]);
+        Refuses(2, "is not id@host:port:directory", [.. format, .. controller, "-I", "1@localhost:19093"]);
+        string[] voters = ["--controller.quorum.voters", "1@localhost:19093"];
+        Refuses(2, "You cannot specify controller.quorum.voters", [.. format, .. controller, "-s", .. voters]);
+
+        string[] initial = ["-I", "1@localhost:19093:AAAAAAAAAAcAAAAAAAAABw"];
+        Assert.Equal(0, new Tool("dotnet", [BrokerUnderTest.Program, .. format, .. controller, .. initial]).Run().ExitCode);
+        Assert.Contains(
+            "directory.id=AAAAAAAAAAcAAAAAAAAABw\n",
+            File.ReadAllText(Path.Combine(data, "meta.properties")),
+            StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(data, "__cluster_metadata-0", "00000000000000000000-0000000000.checkpoint")));
+        using var broker = new BrokerUnderTest(data);
+        Assert.Equal(0, broker.Stop().ExitCode);
+    }
+
     private static void Refuses(int exitCode, string sentence, params string[] args)
     {
         var outcome = new Tool("dotnet", [BrokerUnderTest.Program, .. args]).Run();

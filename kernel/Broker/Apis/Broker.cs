@@ -26,6 +26,7 @@ public sealed class Broker
 
     private readonly SelfWatch _watch;
     private readonly IsrWatch _isrWatch;
+    private readonly ControllerRegistration _registration;
 
     internal Broker(NodeOptions options, Effects effects)
     {
@@ -44,6 +45,7 @@ public sealed class Broker
             Clock,
             Metadata,
             Duration.FromMilliseconds(Configs.BrokerLong("broker.heartbeat.interval.ms")));
+        _registration = new ControllerRegistration(Links.Registration, Timers, Clock);
         Links.Heartbeats.WhenLost = Membership.ConnectionLost;
         Links.WhenMoved = Membership.ConnectionLost;
         ProducerIds = new ProducerIdBlocks(Links.ProducerIds, options.BrokerId, () => Membership.BrokerEpoch);
@@ -128,6 +130,16 @@ public sealed class Broker
     /// </summary>
     internal IEnumerator<Ticket> LoadMetadata(DiskImage image) => _cluster.Load(image);
 
+    /// <summary>A node that may lead the quorum says so, where others could reach it.</summary>
+    internal void RegisterController()
+    {
+        var endpoints = EndpointsOf(Options, isController: true);
+        if (Options.Roles.HasFlag(NodeRoles.Controller) && endpoints.Count > 0)
+        {
+            _registration.Register(Options.BrokerId, Incarnation(), endpoints);
+        }
+    }
+
     /// <summary>
     /// Registers, loads the logs that the metadata place here, and ends when this broker is part of its cluster: unfenced,
     /// and knowing it.
@@ -176,6 +188,7 @@ public sealed class Broker
     internal IEnumerator<Ticket> Close()
     {
         Membership.Stop();
+        _registration.Stop();
         var quorum = Quorum.Close();
         while (quorum.MoveNext())
         {
@@ -198,26 +211,49 @@ public sealed class Broker
     /// The incarnation must differ from that of every other life of this node, and a node that starts again with the same seed
     /// draws the same: the time makes the difference.
     /// </summary>
-    private BrokerIdentity Identity()
-    {
-        var prng = new Prng(Prng.NextUInt64() + (ulong)Now.WallMs);
-        return new BrokerIdentity(
-            Options.BrokerId, Uuid.Random(prng), EndpointsOf(Options), Options.Rack, Quorum.Identity.DirectoryId);
-    }
+    private Uuid Incarnation() => Uuid.Random(new Prng(Prng.NextUInt64() + (ulong)Now.WallMs));
+
+    private BrokerIdentity Identity() => new(
+        Options.BrokerId,
+        Incarnation(),
+        EndpointsOf(Options, isController: false),
+        Options.Rack,
+        Quorum.Identity.DirectoryId);
 
     private int CountOffsetsPartitions() =>
         Metadata.Topics.Find(InternalTopics.ConsumerOffsets)?.Partitions.Count ?? 0;
 
-    private QuorumEnvironment QuorumOf(NodeOptions options, LogEnvironment environment) =>
-        new(environment, Clock, Peers, options.BrokerId, options.ClusterId)
+    private QuorumEnvironment QuorumOf(NodeOptions options, LogEnvironment environment)
+    {
+        // From the configuration file alone: the metadata that could say otherwise are not there yet.
+        var configs = new EffectiveConfigs(options.Properties, options.BrokerId.Value, new ConfigsImage());
+        return new QuorumEnvironment(environment, Clock, Peers, options.BrokerId, options.ClusterId)
         {
             VoterHost = ControllerListenerOf(options).AdvertisedHost,
             VoterPort = (ushort)ControllerListenerOf(options).AdvertisedPort,
             MayVote = options.Roles.HasFlag(NodeRoles.Controller),
             StaticVoters = options.QuorumVoters,
             BootstrapServers = options.QuorumBootstrapServers,
-            Snapshots = SnapshotLimitsOf(new EffectiveConfigs(options.Properties, options.BrokerId.Value, new ConfigsImage())),
+            Snapshots = SnapshotLimitsOf(configs),
+            Timeouts = QuorumTimeoutsOf(configs),
         };
+    }
+
+    private static QuorumTimeouts QuorumTimeoutsOf(EffectiveConfigs configs)
+    {
+        return new QuorumTimeouts
+        {
+            Election = Milliseconds("election.timeout.ms"),
+            Fetch = Milliseconds("fetch.timeout.ms"),
+            BackoffMax = Milliseconds("election.backoff.max.ms"),
+            Request = Milliseconds("request.timeout.ms"),
+            Retry = Milliseconds("retry.backoff.ms"),
+        };
+
+        // None at all would be a loop without time in it.
+        Duration Milliseconds(string name) =>
+            Duration.FromMilliseconds(long.Max(1, configs.BrokerLong("controller.quorum." + name)));
+    }
 
     private static ListenerOptions ControllerListenerOf(NodeOptions options)
     {
@@ -232,7 +268,6 @@ public sealed class Broker
         return options.Listeners[0];
     }
 
-    /// <summary>From the configuration file alone: the metadata that could say otherwise are not there yet.</summary>
     private static SnapshotLimits SnapshotLimitsOf(EffectiveConfigs configs) => new()
     {
         BytesBetween = configs.BrokerLong("metadata.log.max.record.bytes.between.snapshots"),
@@ -272,12 +307,12 @@ public sealed class Broker
         return "";
     }
 
-    private static List<Endpoint> EndpointsOf(NodeOptions options)
+    private static List<Endpoint> EndpointsOf(NodeOptions options, bool isController)
     {
         var endpoints = new List<Endpoint>();
         foreach (var listener in options.Listeners)
         {
-            if (listener.IsController)
+            if (listener.IsController != isController)
             {
                 continue;
             }

@@ -12,6 +12,15 @@ internal static class ControllerAdmission
     public static ControllerRegistrationResponse Decide(
         ControllerView view, ControllerRegistrationRequest request, List<MetadataRecord> records)
     {
+        foreach (var known in view.Image.Cluster.ControllerRecords)
+        {
+            if (known.ControllerId == request.ControllerId && known.IncarnationId == request.IncarnationId)
+            {
+                // Asked twice, because the first answer was lost.
+                return new ControllerRegistrationResponse();
+            }
+        }
+
         foreach (var (name, level) in view.Image.Features.Finalized)
         {
             // The quorum's own feature is agreed on when a voter joins.

@@ -12,7 +12,8 @@ namespace Deterministic.Broker.Controller;
 /// <summary>Decides UpdateFeatures: the levels that the whole cluster keeps to (KIP-584).</summary>
 /// <remarks>
 /// All or nothing: one level that cannot be refuses the request. A level must be supported by this node and by every
-/// registered broker. kraft.version belongs to the quorum, which is asked last, when nothing else speaks against the request.
+/// registered broker and controller. kraft.version belongs to the quorum, which is asked last, when nothing else speaks
+/// against the request.
 /// Knowingly absent: lowering metadata.version.
 /// </remarks>
 internal sealed class FeatureUpdate
@@ -130,6 +131,22 @@ internal sealed class FeatureUpdate
         {
             why ??= WhyUnsupported(
                 string.Create(CultureInfo.InvariantCulture, $"Broker {broker.Id}"), broker.Features, name, level);
+        }
+
+        foreach (var controller in _view.Image.Cluster.ControllerRecords)
+        {
+            if (controller.ControllerId != _view.Self.Value)
+            {
+                var supported = new List<SupportedFeature>();
+                foreach (var feature in controller.Features)
+                {
+                    supported.Add(new SupportedFeature(
+                        feature.Name, feature.MinSupportedVersion, feature.MaxSupportedVersion));
+                }
+
+                why ??= WhyUnsupported(
+                    string.Create(CultureInfo.InvariantCulture, $"Controller {controller.ControllerId}"), supported, name, level);
+            }
         }
 
         return why;

@@ -25,7 +25,8 @@ public sealed class ControllerLinks : IActiveController
         IsrChanges = new ControllerChannel(this, peers, timers, clock, "alter-partition");
         ProducerIds = new ControllerChannel(this, peers, timers, clock, "producer-ids");
         Forwarding = new ControllerChannel(this, peers, timers, clock, "forwarding");
-        _all = [Heartbeats, IsrChanges, ProducerIds, Forwarding];
+        Registration = new ControllerChannel(this, peers, timers, clock, "registration");
+        _all = [Heartbeats, IsrChanges, ProducerIds, Forwarding, Registration];
         cluster.WhenControllerMoved = ControllerMoved;
     }
 
@@ -38,6 +39,9 @@ public sealed class ControllerLinks : IActiveController
 
     /// <summary>Clients' requests that only the controller may decide (KIP-590).</summary>
     public ControllerChannel Forwarding { get; }
+
+    /// <summary>What a controller tells the active one of itself.</summary>
+    public ControllerChannel Registration { get; }
 
     /// <summary>Opens an envelope on this node, which is the controller.</summary>
     public Action<EnvelopeRequest, Action<IMessage>>? OpenEnvelope { get; set; }

@@ -38,6 +38,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     private readonly ReplayedBatches _replayed;
     private readonly QuorumMember _member;
     private readonly Ticket _active = new();
+    private readonly SnapshotDamage _damage;
     private string? _refusal;
     private bool _isLoaded;
 
@@ -52,6 +53,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             WhenActive = BecameActive,
             WhenResigned = () => Listener?.Resigned(),
         };
+        _damage = new SnapshotDamage(_member);
         _member.Schedule = new SnapshotSchedule(_member, machine);
         _member.Install = new SnapshotInstall(_member, machine);
         _member.Tail.WhenReplayed = _member.Schedule.Committed;
@@ -241,6 +243,12 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     private IEnumerator<Ticket> LoadSnapshot(DiskImage image)
     {
+        var choosing = _damage.Check();
+        while (choosing.MoveNext())
+        {
+            yield return choosing.Current;
+        }
+
         if (_member.Snapshots.Kept is not [.., var newest])
         {
             yield break;
@@ -281,15 +289,18 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         }
 
         _member.Log = log;
-        if (log.LogStartOffset > from)
+        _damage.Compare();
+        _refusal = _damage.Refusal
+            ?? (log.LogStartOffset > from ? "the metadata log begins behind the newest snapshot" : null);
+        if (_refusal is not null)
         {
-            _refusal = "the metadata log begins behind the newest snapshot";
             yield break;
         }
 
         foreach (var step in (IEnumerator<Ticket>[])[
             SnapshotInstall.Fit(_member, newest),
-            log.ReadAll(from, _member.TakeFromDisk)])
+            log.ReadAll(from, _member.TakeFromDisk),
+            _damage.Repair()])
         {
             while (step.MoveNext())
             {
@@ -297,7 +308,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
             }
         }
 
-        _refusal = CheckDirectory();
+        _refusal = _damage.Refusal ?? CheckDirectory();
     }
 
     /// <summary>A log that was cleared for a snapshot begins where the snapshot ends.</summary>

@@ -19,6 +19,8 @@ internal sealed class SnapshotStore(QuorumEnvironment quorum, string directory) 
 {
     public const string Part = ".part";
 
+    private const string Damaged = ".damaged";
+
     private static readonly Duration DeleteDelay = Duration.FromSeconds(60);
 
     private readonly LogEnvironment _log = quorum.Log;
@@ -96,6 +98,16 @@ internal sealed class SnapshotStore(QuorumEnvironment quorum, string directory) 
         _kept.RemoveAt(0);
         Routine.Run(Rename(oldest));
     }
+
+    /// <summary>A damaged one, found at start: nobody is told of it, and the file stays as it is.</summary>
+    public void PassOver(Snapshot damaged)
+    {
+        _kept.Remove(damaged);
+        _log.Files.Forget(damaged.File);
+    }
+
+    /// <summary>The log holds what it held: it gets a name under which nothing looks for it, for people to see.</summary>
+    public Ticket SetAside(SnapshotId id) => _log.Files.Rename(PathOf(id), PathOf(id) + Damaged);
 
     public void TimerFired(in Now now, long token)
     {
