@@ -18,13 +18,13 @@ public static class FirstSnapshot
     public static byte[] Of(VoterSet voters, long wallMs)
     {
         var builder = new RecordBatchBuilder(MaxBytes);
-        builder.Begin(new BatchOptions { IsControl = true });
+        builder.Begin(new BatchOptions { PartitionLeaderEpoch = 0, IsControl = true });
         var first = new SnapshotHeaderRecord { LastContainedLogTimestamp = wallMs };
         Append(builder, wallMs, ControlRecordType.SnapshotHeader, first);
         Append(builder, wallMs, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
         Append(builder, wallMs, ControlRecordType.KRaftVoters, voters.ToRecord(EpochStart.ControllerListener));
         byte[] header = [.. builder.Build().Span];
-        builder.Begin(new BatchOptions { BaseOffset = 3, IsControl = true });
+        builder.Begin(new BatchOptions { BaseOffset = 3, PartitionLeaderEpoch = 0, IsControl = true });
         Append(builder, wallMs, ControlRecordType.SnapshotFooter, new SnapshotFooterRecord());
         return [.. header, .. builder.Build().Span];
     }
