@@ -66,7 +66,7 @@ public sealed class SimulationTests
     [InlineData("cut-below-what-was-committed", 20, 20)]
     [InlineData("follower-acknowledged-unwritten", 108, 108)]
     [InlineData("refused-before-uncertain", 157, 157)]
-    [InlineData("walked-past-a-cut", 87)]
+    [InlineData("walked-past-a-cut", 87, 87)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
     {
         var scenario = Scenario.Load(ScenarioFiles.Find(name));
