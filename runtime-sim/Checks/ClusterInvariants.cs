@@ -17,6 +17,7 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// Effects  the world fails, naming node, partition and invariant
 ///
 /// C-ONELEADER, C-EPOCH, C-RAFT  of the quorum: <see cref="QuorumInvariants"/>
+/// C-REPLAY, C-META, C-REDUNDANCY  of the metadata: <see cref="MetadataInvariants"/>
 /// C-ONELEADER  no two nodes lead a partition in one leader epoch
 /// C-EPOCH      what a replica knows of leader and partition epochs never falls while it lives
 /// C-HWMONO     a leader's high watermark never falls within its leader epoch, and no replica's falls at all
@@ -35,6 +36,7 @@ public sealed class ClusterInvariants : INodeWatcher
     private readonly History _history;
     private readonly Contract _contract;
     private readonly QuorumInvariants _quorum;
+    private readonly MetadataInvariants _metadata = new();
     private readonly Dictionary<(Uuid Topic, int Index), Ghost> _ghosts = [];
     private readonly Dictionary<Partition, Replica> _replicas = [];
 
@@ -49,6 +51,9 @@ public sealed class ClusterInvariants : INodeWatcher
     /// <summary>Committed batches of metadata that two members were seen to agree about.</summary>
     public long MetadataCompared => _quorum.Compared;
 
+    /// <summary>Pictures of the cluster that two nodes were seen to agree about.</summary>
+    public long PicturesCompared => _metadata.Compared;
+
     /// <summary>Committed batches of records that two replicas were seen to agree about.</summary>
     public long RecordsCompared { get; private set; }
 
@@ -62,7 +67,7 @@ public sealed class ClusterInvariants : INodeWatcher
             return;
         }
 
-        if (_quorum.Look(node, kernel.Broker.Quorum) is { } broken)
+        if ((_quorum.Look(node, kernel.Broker.Quorum) ?? _metadata.Look(node, kernel.Broker.Metadata)) is { } broken)
         {
             Fail(node, broken);
             return;
@@ -180,7 +185,7 @@ public sealed class ClusterInvariants : INodeWatcher
         foreach (var member in partition.Isr)
         {
             var end = ghost.DurableEnd(_world.Nodes[member - 1]);
-            if (end < highWatermark)
+            if (end < highWatermark && IsStillInIsr(partition, member))
             {
                 return FormattableString.Invariant(
                     $"C-QSUP: high watermark {highWatermark}, and the disk of node {member}, in the ISR, ends at {end}");
@@ -188,6 +193,24 @@ public sealed class ClusterInvariants : INodeWatcher
         }
 
         return null;
+    }
+
+    /// <summary>A leader may not have heard yet that a replica moved away, and what it held with it.</summary>
+    private bool IsStillInIsr(Partition partition, int member)
+    {
+        var newest = partition.PartitionEpoch;
+        var isIn = true;
+        foreach (var node in _world.Nodes)
+        {
+            if (node.Kernel is Node kernel && kernel.Broker.Metadata.Topics.Find(partition.TopicId) is { } topic
+                && topic.Partitions[partition.Index] is { } said && said.PartitionEpoch > newest)
+            {
+                newest = said.PartitionEpoch;
+                isIn = Array.IndexOf(said.Isr, member) >= 0;
+            }
+        }
+
+        return isIn;
     }
 
     private bool MayDiverge(Partition partition, PartitionLog log) =>

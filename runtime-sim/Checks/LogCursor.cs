@@ -25,8 +25,9 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
     private readonly string _prefix = directory + "/";
     private string? _path;
     private long _base = -1;
-    private readonly SortedDictionary<long, int> _passed = [];
+    private readonly SortedDictionary<long, (SimulatedFile File, int Cuts)> _passed = [];
     private int _position;
+    private SimulatedFile? _file;
     private int _cuts;
 
     /// <summary>The offset behind the last batch taken; -1 before the first.</summary>
@@ -65,7 +66,8 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
                 continue;
             }
 
-            if (file.Cuts != _cuts)
+            // Another file of the same name: the replica moved away and came back.
+            if (file != _file || file.Cuts != _cuts)
             {
                 Restart();
                 continue;
@@ -119,8 +121,9 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
         _path = path;
         _base = best;
         _position = 0;
-        _cuts = disk.Find(path)!.Cuts;
-        _passed[best] = _cuts;
+        _file = disk.Find(path)!;
+        _cuts = _file.Cuts;
+        _passed[best] = (_file, _cuts);
         return true;
     }
 
@@ -129,7 +132,8 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
     {
         foreach (var (first, name) in Segments())
         {
-            if (first < Next && (!_passed.TryGetValue(first, out var cuts) || disk.Find(name)!.Cuts != cuts))
+            if (first < Next && (!_passed.TryGetValue(first, out var passed)
+                || disk.Find(name) is not { } file || file != passed.File || file.Cuts != passed.Cuts))
             {
                 return true;
             }

@@ -32,6 +32,7 @@ public sealed class SimulatedDisk
     private readonly EventQueue<Answer> _answers = new();
     private Instant _busyUntil;
     private int _barriers;
+    private FileId _latestFile;
     private long _used;
 
     public SimulatedDisk(DiskOptions options, Prng prng)
@@ -107,6 +108,7 @@ public sealed class SimulatedDisk
             case EffectKind.Name:
                 var name = effects.NameAt(position);
                 _handles.Add(name.File.Value, new Handle(name.Path));
+                _latestFile = name.File;
                 return true;
             case EffectKind.Forget:
                 Ask(new Request(EffectKind.Forget) { File = effects.ForgetAt(position).File }, now, Duration.Zero);
@@ -136,11 +138,13 @@ public sealed class SimulatedDisk
             case EffectKind.Rename:
                 var rename = effects.RenameAt(position);
                 var (ticket, from, to) = (rename.Ticket, rename.From, rename.To);
-                AskBarrier(new Request(EffectKind.Rename) { Ticket = ticket, From = from, To = to }, now);
+                AskBarrier(
+                    new Request(EffectKind.Rename) { File = _latestFile, Ticket = ticket, From = from, To = to }, now);
                 return true;
             case EffectKind.Delete:
                 var delete = effects.DeleteAt(position);
-                AskBarrier(new Request(EffectKind.Delete) { Ticket = delete.Ticket, From = delete.Path }, now);
+                AskBarrier(
+                    new Request(EffectKind.Delete) { File = _latestFile, Ticket = delete.Ticket, From = delete.Path }, now);
                 return true;
             default:
                 return false;
@@ -415,9 +419,13 @@ public sealed class SimulatedDisk
     {
         var isRename = request.Kind == EffectKind.Rename;
         var change = isRename ? _names.Rename(request.From!, request.To!) : _names.Delete(request.From!);
-        foreach (var (_, handle) in _handles)
+        foreach (var (number, handle) in _handles)
         {
-            handle.Follow(request.From!, isRename ? request.To : null);
+            // A file that was named after the change was asked for is the one that the path means behind it.
+            if (number <= request.File.Value)
+            {
+                handle.Follow(request.From!, isRename ? request.To : null);
+            }
         }
 
         if (_options.Capacity < long.MaxValue)

@@ -388,6 +388,7 @@ public sealed class Simulation : IFault
         if (_cluster is { } cluster)
         {
             Counters.Add("metadata-compared", cluster.MetadataCompared);
+            Counters.Add("pictures-compared", cluster.PicturesCompared);
             Counters.Add("committed-compared", cluster.RecordsCompared);
             Counters.Add("watermarks-judged", cluster.MovesJudged);
             Counters.Add("fenced", World.Probes[(int)ProbePoint.BrokerFenced]);

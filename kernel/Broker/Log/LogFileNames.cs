@@ -16,6 +16,7 @@ internal static class LogFileNames
     public const string Cleaned = ".cleaned";
     public const string Swap = ".swap";
     public const string Temporary = ".tmp";
+    public const string Stray = "-stray";
     public const string PartitionMetadata = "partition.metadata";
     public const string LeaderEpochs = "leader-epoch-checkpoint";
 
@@ -23,6 +24,18 @@ internal static class LogFileNames
 
     public static string Of(string directory, Offset offset, string ending) =>
         string.Create(CultureInfo.InvariantCulture, $"{directory}/{offset.Value:D20}{ending}");
+
+    /// <summary>
+    /// Another name for a directory that is put aside. It has at most 255 characters, so a long topic name is cut; the id keeps
+    /// it apart from others.
+    /// </summary>
+    public static string Aside(string directory, string ending, Prng prng)
+    {
+        const int longest = 255;
+        var id = Uuid.Random(prng);
+        var unique = string.Create(CultureInfo.InvariantCulture, $".{id.High:x16}{id.Low:x16}{ending}");
+        return string.Concat(directory.AsSpan(0, Math.Min(longest - unique.Length, directory.Length)), unique);
+    }
 
     /// <summary>Splits a file's name (without directories) in its offset and what follows.</summary>
     public static bool TryParse(ReadOnlySpan<char> name, out Offset offset, out string ending)

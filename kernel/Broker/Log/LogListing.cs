@@ -27,6 +27,9 @@ internal sealed class LogListing
     /// <summary>Offsets of producer snapshots, in order.</summary>
     public List<Offset> Snapshots { get; } = [];
 
+    /// <summary>Neither records nor anything that was made from some.</summary>
+    public bool IsEmpty => Segments.Count + Swaps.Count + Snapshots.Count == 0;
+
     /// <summary>What an interrupted replacement or deletion left.</summary>
     public List<string> Leftovers { get; } = [];
 

@@ -24,10 +24,10 @@ namespace Deterministic.Broker.Log;
 internal sealed class LogOpening
 {
     private readonly LogState _state;
-    private readonly DiskImage _image;
-    private readonly OpenHints _hints;
     private readonly Now _now;
-    private readonly LogListing _listing;
+    private DiskImage _image;
+    private OpenHints _hints;
+    private LogListing _listing;
     private bool _areEpochsDamaged;
     private bool _isRecovered;
     private bool _isTailWhole = true;
@@ -68,8 +68,21 @@ internal sealed class LogOpening
         yield return read;
         if (PartitionMetadataFile.TryParse(read.Bytes.Span, out var topicId))
         {
-            _state.TopicId = topicId;
-            yield break;
+            if (_state.TopicId.IsZero || topicId == _state.TopicId)
+            {
+                _state.TopicId = topicId;
+                yield break;
+            }
+
+            // Left by a topic of this name that was deleted while this node was down, or whose deletion the crash undid.
+            yield return Env.Files.Rename(
+                _state.Directory, LogFileNames.Aside(_state.Directory, LogFileNames.Stray, Env.Prng));
+            BeginAnew(DiskImage.Empty);
+            read = Ticket.Done();
+        }
+        else if (_listing.IsEmpty && _image.LengthOf(path) < 0 && _state.TopicId != Uuid.Metadata)
+        {
+            BeginAnew(_image);
         }
 
         if (read.Bytes.Length > 0)
@@ -82,6 +95,14 @@ internal sealed class LogOpening
         {
             yield return write.Current;
         }
+    }
+
+    /// <summary>Nothing of this log is here; what checkpoints say is of an earlier one of its name.</summary>
+    private void BeginAnew(DiskImage image)
+    {
+        _image = image;
+        _listing = new LogListing(image, _state.Directory);
+        _hints = _hints with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero };
     }
 
     private IEnumerator<Ticket> LoadEpochs()
@@ -171,10 +192,12 @@ internal sealed class LogOpening
     /// <summary>
     /// Where a log begins whose segments are all gone: the last of them may have been deleted in good order, and the empty one
     /// behind them may have lost its name in the crash. A snapshot or a checkpoint then still says how far it had come, and
-    /// offsets below must never be given a second time.
+    /// offsets below must never be given a second time. A log that knows no epoch never had a record: the checkpoint means an
+    /// earlier one of the same name, which was deleted or moved away.
     /// </summary>
     private Offset FirstWithoutSegments => Offset.Max(
-        ProvenByCheckpoints, _listing.Snapshots.Count == 0 ? Offset.Zero : _listing.Snapshots[^1]);
+        _state.Epochs.Count == 0 && _state.TopicId != Uuid.Metadata ? Offset.Zero : ProvenByCheckpoints,
+        _listing.Snapshots.Count == 0 ? Offset.Zero : _listing.Snapshots[^1]);
 
     private Offset ProvenByCheckpoints => Offset.Max(_hints.RecoveryPoint, _hints.LogStartOffset);
 

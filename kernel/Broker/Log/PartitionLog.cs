@@ -284,7 +284,7 @@ public sealed class PartitionLog
         _isTruncating = true;
         _state.Env.Effects.Reached(ProbePoint.LogTruncated);
         var truncation = new LogTruncation(_state, _reader).Run(offset, now);
-        while (truncation.MoveNext())
+        while (!_state.Abandoned.IsSet && truncation.MoveNext())
         {
             yield return truncation.Current;
         }
@@ -301,7 +301,7 @@ public sealed class PartitionLog
         Invariant.Check(offset > LogEndOffset);
         _isTruncating = true;
         var restart = new LogTruncation(_state, _reader).Restart(offset, now);
-        while (restart.MoveNext())
+        while (!_state.Abandoned.IsSet && restart.MoveNext())
         {
             yield return restart.Current;
         }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Log;
 using Deterministic.Primitives;
@@ -17,7 +16,6 @@ namespace Deterministic.Broker.Replication;
 internal sealed class DeletedPartitions : ITimed
 {
     private const string DeleteEnding = "-delete";
-    private const string StrayEnding = "-stray";
 
     /// <summary>Kafka's <c>file.delete.delay.ms</c>.</summary>
     private static readonly Duration Delay = Duration.FromSeconds(60);
@@ -33,7 +31,7 @@ internal sealed class DeletedPartitions : ITimed
 
     public void Begin(string directory, in Now now)
     {
-        var renamed = NameFor(directory, DeleteEnding);
+        var renamed = LogFileNames.Aside(directory, DeleteEnding, _environment.Prng);
         _environment.Files.Rename(directory, renamed);
         RemoveAt(renamed, now.Instant + Delay);
     }
@@ -69,7 +67,7 @@ internal sealed class DeletedPartitions : ITimed
             else if (IsPartitionName(last) && !known.Contains(last))
             {
                 _environment.Effects.Add(new Note(NoteKind.Warning, $"{last} is not a partition of this node", 0, 0));
-                _environment.Files.Rename(last, NameFor(last, StrayEnding));
+                _environment.Files.Rename(last, LogFileNames.Aside(last, LogFileNames.Stray, _environment.Prng));
             }
         }
     }
@@ -99,17 +97,5 @@ internal sealed class DeletedPartitions : ITimed
         }
 
         return !directory.AsSpan(dash + 1).ContainsAnyExceptInRange('0', '9');
-    }
-
-    /// <summary>
-    /// A file name has at most 255 characters, so a long topic name is cut; the id keeps it apart from others.
-    /// </summary>
-    private string NameFor(string directory, string ending)
-    {
-        const int longest = 255;
-        var id = Uuid.Random(_environment.Prng);
-        var unique = string.Create(CultureInfo.InvariantCulture, $".{id.High:x16}{id.Low:x16}{ending}");
-        var room = longest - unique.Length;
-        return string.Concat(directory.AsSpan(0, Math.Min(room, directory.Length)), unique);
     }
 }

@@ -33,6 +33,7 @@ public sealed class LogDirectory : ITimed
 
     private const long CheckpointTimer = 1;
     private const long RetentionTimer = 2;
+    private const long CheckpointSoonTimer = 3;
     private const string CleanShutdownMarker = ".kafka_cleanshutdown";
 
     /// <summary>
@@ -47,6 +48,7 @@ public sealed class LogDirectory : ITimed
     private readonly DirectoryCheckpoints _checkpoints;
     private readonly DeletedPartitions _deleted;
     private bool _isClosing;
+    private bool _isCheckpointDue;
 
     internal LogDirectory(
         LogEnvironment environment, PartitionTable partitions, ReplicationContext context, StepClock clock)
@@ -208,6 +210,13 @@ public sealed class LogDirectory : ITimed
             return;
         }
 
+        if (token == CheckpointSoonTimer)
+        {
+            _isCheckpointDue = false;
+            Routine.Run(_checkpoints.WriteNow());
+            return;
+        }
+
         Routine.Run(_checkpoints.Write());
         _environment.Timers.Set(now.Instant + CheckpointInterval, this, CheckpointTimer);
     }
@@ -223,6 +232,17 @@ public sealed class LogDirectory : ITimed
         {
             log.Abandon();
             _deleted.Begin(log.Directory, _clock.Now);
+            CheckpointSoon();
+        }
+    }
+
+    /// <summary>What the checkpoints say of a log that is gone must not be taken for news of the next one of its name.</summary>
+    private void CheckpointSoon()
+    {
+        if (!_isCheckpointDue)
+        {
+            _isCheckpointDue = true;
+            _environment.Timers.Set(_clock.Now.Instant, this, CheckpointSoonTimer);
         }
     }
 

@@ -291,11 +291,17 @@ public sealed class Partition : ILogListener
         Routine.Run(cut, () =>
         {
             _isTruncating = false;
+            if (IsRemoved)
+            {
+                // The log was abandoned half-way: nothing of it may be looked at.
+                return;
+            }
+
             HighWatermark = Offset.Max(Offset.Min(HighWatermark, Log.LogEndOffset), Log.LogStartOffset);
             CheckInvariants();
             var said = _saidMeanwhile;
             _saidMeanwhile = null;
-            if (said is not null && !IsRemoved)
+            if (said is not null)
             {
                 Follow(said);
                 _context.RoleChanged?.Invoke(this);

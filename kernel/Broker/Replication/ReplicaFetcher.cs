@@ -60,6 +60,9 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
         {
             _forgotten[key] = true;
         }
+
+        // The others may have waited for this one's flush, of which nobody will tell any more.
+        PumpSoon(Duration.Zero);
     }
 
     public void Close()

@@ -66,7 +66,7 @@ public sealed class KafkaLogTests
     public void A_log_that_Kafka_closed_is_served_at_once()
     {
         var world = WithKafkasFiles();
-        var log = world.Open(clean: true, recoveryPoint: new Offset(RecordsByKafka));
+        var log = world.Open(clean: true, recoveryPoint: new Offset(RecordsByKafka), topicId: Uuid.Zero);
         AssertIsKafkas(world, log);
         Assert.DoesNotContain(Broker.Boundary.ProbePoint.IndexRebuilt, world.Reached);
     }
@@ -81,7 +81,7 @@ public sealed class KafkaLogTests
         var times = LogWorld.Directory + "/00000000000000000080.timeindex";
         world.Disk.Place(times, [.. world.Disk.Content(times)!, .. new byte[120_000]]);
         world.Disk.Place(LogWorld.Directory + "/00000000000000000120.snapshot", []);
-        var log = world.Open(clean: false, recoveryPoint: new Offset(80));
+        var log = world.Open(clean: false, recoveryPoint: new Offset(80), topicId: Uuid.Zero);
         AssertIsKafkas(world, log);
     }
 

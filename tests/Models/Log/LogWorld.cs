@@ -64,11 +64,13 @@ internal sealed class LogWorld : ILogListener
     }
 
     /// <summary>Opens what the disk holds, as a node that starts now.</summary>
-    public PartitionLog Open(bool clean, Offset recoveryPoint = default, Offset logStart = default)
+    public PartitionLog Open(
+        bool clean, Offset recoveryPoint = default, Offset logStart = default, Uuid? topicId = null)
     {
         Connect();
-        Log = PartitionLog.Unopened(Env, Directory, Config, this, new Uuid(7, 9));
-        var hints = new OpenHints(clean, recoveryPoint, logStart, new Uuid(7, 9));
+        var id = topicId ?? new Uuid(7, 9);
+        Log = PartitionLog.Unopened(Env, Directory, Config, this, id);
+        var hints = new OpenHints(clean, recoveryPoint, logStart, id);
         Run(PartitionLog.Open(Env, Disk.Image(), Log, hints, Clock));
         return Log;
     }
