@@ -38,6 +38,7 @@ internal sealed class FileTable
     private readonly string _root;
     private readonly int _maxOpen;
     private readonly Dictionary<int, FileSlot> _slots = [];
+    private readonly PathIndex _paths = new();
     private readonly LinkedList<FileSlot> _recent = [];
     private readonly HashSet<string> _knownDirectories = new(StringComparer.Ordinal);
 
@@ -52,13 +53,19 @@ internal sealed class FileTable
 
     public int OpenCount => _recent.Count;
 
-    public void Name(FileId file, string path) => _slots[file.Value] = new FileSlot { Id = file, Path = path };
+    public void Name(FileId file, string path)
+    {
+        var slot = new FileSlot { Id = file, Path = path };
+        _slots.Add(file.Value, slot);
+        _paths.Add(slot);
+    }
 
     public void Forget(FileId file)
     {
         if (_slots.Remove(file.Value, out var slot))
         {
             Invariant.Check(slot.Pending.Count == 0);
+            _paths.Remove(slot);
             Close(slot);
         }
     }
@@ -109,22 +116,18 @@ internal sealed class FileTable
     /// <summary>After a rename on disk: numbers that meant the old path, or one inside it, mean the new one.</summary>
     public void Renamed(string from, string to)
     {
-        foreach (var slot in _slots.Values)
+        foreach (var slot in _paths.At(to))
         {
-            if (slot.Path == to || IsInside(slot.Path, to))
-            {
-                // What had this name is gone; the number now means what took its place.
-                Close(slot);
-                slot.Written = FileSlot.Unknown;
-            }
-            else if (slot.Path == from)
-            {
-                slot.Path = to;
-            }
-            else if (IsInside(slot.Path, from))
-            {
-                slot.Path = string.Concat(to, slot.Path.AsSpan(from.Length));
-            }
+            // What had this name is gone; the number now means what took its place.
+            Close(slot);
+            slot.Written = FileSlot.Unknown;
+        }
+
+        foreach (var slot in _paths.At(from))
+        {
+            _paths.Remove(slot);
+            slot.Path = string.Concat(to, slot.Path.AsSpan(from.Length));
+            _paths.Add(slot);
         }
 
         ForgetDirectories();
@@ -133,13 +136,10 @@ internal sealed class FileTable
     /// <summary>After a delete on disk: handles to what is gone are let go.</summary>
     public void Deleted(string path)
     {
-        foreach (var slot in _slots.Values)
+        foreach (var slot in _paths.At(path))
         {
-            if (slot.Path == path || IsInside(slot.Path, path))
-            {
-                Close(slot);
-                slot.Written = FileSlot.Unknown;
-            }
+            Close(slot);
+            slot.Written = FileSlot.Unknown;
         }
 
         ForgetDirectories();
@@ -154,11 +154,6 @@ internal sealed class FileTable
     }
 
     private static FileShare Sharing => FileShare.ReadWrite | FileShare.Delete;
-
-    private static bool IsInside(string path, string directory) =>
-        path.Length > directory.Length
-        && path[directory.Length] == '/'
-        && path.StartsWith(directory, StringComparison.Ordinal);
 
     private void ForgetDirectories() => _knownDirectories.Clear();
 

@@ -25,7 +25,7 @@ internal readonly record struct NamesRequest(long Ticket, string[] Directories);
 internal sealed class Flusher : IDisposable
 {
     /// <summary>
-    /// From this many files in one group on, one syncfs is cheaper than a flush for each. Measured:
+    /// From this many files and directories in one group on, one syncfs is cheaper than a flush for each. Measured:
     /// docs/decisions/flush.md.
     /// </summary>
     public const int ManyFiles = 4;
@@ -127,7 +127,12 @@ internal sealed class Flusher : IDisposable
 
     private void FlushGroup(Group group, ref FileId file)
     {
-        if (group.Files.Count >= ManyFiles && _calls.FlushFileSystem(_root))
+        foreach (var names in group.Names)
+        {
+            group.Directories.UnionWith(names.Directories);
+        }
+
+        if (group.Files.Count + group.Directories.Count >= ManyFiles && _calls.FlushFileSystem(_root))
         {
             return;
         }
@@ -139,11 +144,6 @@ internal sealed class Flusher : IDisposable
         }
 
         file = FileId.None;
-        foreach (var names in group.Names)
-        {
-            group.Directories.UnionWith(names.Directories);
-        }
-
         foreach (var directory in group.Directories)
         {
             // A directory that is gone by now has no entries to keep; its own going is in its parent.

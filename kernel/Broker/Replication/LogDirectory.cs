@@ -28,8 +28,8 @@ public sealed record HostedPartition(string Topic, Uuid TopicId, int Index, LogC
 /// </remarks>
 public sealed class LogDirectory : ITimed
 {
-    /// <summary>Bound: logs that are loaded at the same time at start.</summary>
-    private const int ConcurrentLoads = 16;
+    /// <summary>Bound: logs that are loaded at the same time at start, and closed at the end: they share flushes.</summary>
+    private const int ConcurrentLoads = 64;
 
     private const long CheckpointTimer = 1;
     private const long RetentionTimer = 2;
@@ -159,16 +159,24 @@ public sealed class LogDirectory : ITimed
     public IEnumerator<Ticket> Close(long brokerEpoch)
     {
         _isClosing = true;
-        foreach (var partition in _partitions.All)
+        var window = new LoadWindow();
+        foreach (var partition in new List<Partition>(_partitions.All))
         {
-            if (partition.Log is { } log)
+            while (window.Running >= ConcurrentLoads)
             {
-                var closing = log.Close();
-                while (closing.MoveNext())
-                {
-                    yield return closing.Current;
-                }
+                yield return window.Slot();
             }
+
+            if (partition.Log is { } log && !partition.IsRemoved)
+            {
+                window.Begin();
+                Routine.Run(log.Close(), window.End);
+            }
+        }
+
+        while (window.Running > 0)
+        {
+            yield return window.Slot();
         }
 
         var writing = _checkpoints.WriteNow();
@@ -261,7 +269,7 @@ public sealed class LogDirectory : ITimed
         });
     }
 
-    /// <summary>Counts the loads under way; whoever waits for a free slot is resumed when any of them ends.</summary>
+    /// <summary>Counts what is under way; whoever waits for a free slot is resumed when any of them ends.</summary>
     private sealed class LoadWindow
     {
         private Ticket? _waiting;

@@ -29,6 +29,8 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
     private readonly PeerChannel _channel;
     private readonly SortedDictionary<(Uuid, int), FollowedPartition> _followed = [];
     private readonly SortedDictionary<(Uuid, int), bool> _forgotten = [];
+    /// <summary>Whose flush the next round was last found waiting for: of thousands only it is looked at again.</summary>
+    private FollowedPartition? _awaited;
     private TimerHandle? _timer;
     private int _sessionId;
     private int _sessionEpoch;
@@ -56,6 +58,7 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
     public void Remove(Partition partition)
     {
         var key = (partition.TopicId, partition.Index);
+        _awaited = null;
         if (_followed.Remove(key, out var followed) && followed.Told is not null)
         {
             _forgotten[key] = true;
@@ -250,7 +253,7 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
 
     private void Pump()
     {
-        if (_isFetching || _isClosed || _followed.Count == 0)
+        if (_isFetching || _isClosed || _followed.Count == 0 || _awaited is { State: FollowState.Ready, IsFlushing: true })
         {
             return;
         }
@@ -259,9 +262,12 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
         {
             if (followed.State == FollowState.Ready && followed.IsFlushing)
             {
+                _awaited = followed;
                 return;
             }
         }
+
+        _awaited = null;
 
         if (Build() is { } request)
         {
