@@ -94,14 +94,18 @@ internal sealed class NodeDisk : IDisposable
     public void Read(in Read effect) =>
         Try(effect.File, effect, static (disk, wanted) => disk.StartRead(wanted));
 
-    /// <summary>A share of the file for a slice on its way out, or null where it cannot be read.</summary>
+    /// <summary>
+    /// A share of the file for a slice on its way out, or null where it cannot be read. Where its first bytes are still queued
+    /// there is no file yet: it is made here, and the bytes are written before the slice leaves.
+    /// </summary>
     public SharedHandle? Lease(FileId file)
     {
         try
         {
-            return Files.OpenForRead(Files.Slot(file))?.Share();
+            var slot = Files.Slot(file);
+            return (slot.Pending.Count > 0 ? Files.OpenForWrite(slot) : Files.OpenForRead(slot))?.Share();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Fail(file, e);
             return null;

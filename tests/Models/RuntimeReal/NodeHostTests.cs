@@ -83,6 +83,31 @@ public sealed class NodeHostTests
 
     [Theory]
     [MemberData(nameof(Twins))]
+    public void The_first_bytes_of_a_file_are_sent_in_the_round_that_appends_them(string twin)
+    {
+        using var host = new EchoHost(twin);
+        using var client = host.Connect();
+        for (byte file = 1; file <= 20; file++)
+        {
+            // Both frames arrive together: the slice is named while the file is not there yet.
+            var both = new MemoryStream();
+            both.Write(EchoClient.Frame('W', 1, file, [file, 2, 3]));
+            both.Write(EchoClient.Frame('S', 2, file, EchoClient.Range(0, 3)));
+            client.Socket.Send(both.ToArray());
+
+            var answers = new SortedDictionary<byte, byte[]>();
+            for (var i = 0; i < 2; i++)
+            {
+                var answer = client.Receive() ?? throw new IOException("the connection was closed");
+                answers.Add(answer.Tag, answer.Bytes);
+            }
+
+            Assert.Equal([file, 2, 3], answers[2]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Twins))]
     public void A_slow_reader_gets_everything_and_holds_nobody_up(string twin)
     {
         using var host = new EchoHost(twin, new NodeLimits { MaxOutputBytes = 1 << 20 });
