@@ -32,7 +32,12 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
     private readonly FetchRequest _request;
     private readonly FetchContext _context;
     private readonly FetchResponse.PartitionData[] _answers;
-    private readonly List<Partition> _registered = [];
+
+    /// <summary>Where each partition stands in <see cref="_registered"/>: a session may name thousands.</summary>
+    private readonly Dictionary<Partition, int> _places = [];
+
+    /// <summary>Partitions that will call; null where one has called.</summary>
+    private readonly List<Partition?> _registered = [];
     private Instant _deadline;
     private TimerHandle? _timer;
     private int _coldReadsLeft;
@@ -58,7 +63,11 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
 
     public void PartitionAdvanced(Partition partition)
     {
-        _registered.Remove(partition);
+        if (_places.TryGetValue(partition, out var place))
+        {
+            _registered[place] = null;
+        }
+
         if (_isOver || _isReadingCold)
         {
             return;
@@ -135,9 +144,8 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         foreach (var position in _context.Positions)
         {
             var partition = FetchReader.Find(_broker, _exchange.Version, position);
-            if (partition is not null && !_registered.Contains(partition))
+            if (partition is not null && TryRegister(partition))
             {
-                _registered.Add(partition);
                 if (FetchReader.ReplicaOf(_request, _exchange.Version) >= 0)
                 {
                     partition.WaitForAppend(this);
@@ -150,6 +158,25 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         }
 
         _timer ??= _broker.Timers.Set(_deadline, this);
+    }
+
+    /// <summary>False where it will call already.</summary>
+    private bool TryRegister(Partition partition)
+    {
+        if (!_places.TryGetValue(partition, out var place))
+        {
+            place = _registered.Count;
+            _places.Add(partition, place);
+            _registered.Add(null);
+        }
+
+        if (_registered[place] is not null)
+        {
+            return false;
+        }
+
+        _registered[place] = partition;
+        return true;
     }
 
     private void Answer()
@@ -268,9 +295,10 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         _broker.Timers.Cancel(_timer);
         foreach (var partition in _registered)
         {
-            partition.StopWaitingForFetch(this);
+            partition?.StopWaitingForFetch(this);
         }
 
         _registered.Clear();
+        _places.Clear();
     }
 }
