@@ -25,14 +25,16 @@ public enum NameChange : byte
 public sealed class NameTable
 {
     private readonly List<Change> _pending = [];
-    private SortedDictionary<string, SimulatedFile> _now = new(StringComparer.Ordinal);
-    private SortedDictionary<string, SimulatedFile> _platter = new(StringComparer.Ordinal);
+    private readonly List<int> _needed = [];
+    private readonly Dictionary<string, int> _tops = new(StringComparer.Ordinal);
+    private readonly NamedFiles _platter = new();
+    private NamedFiles _now = new();
     private long _nextChange = 1;
 
     /// <summary>Every file by path, in ordinal order.</summary>
-    public IReadOnlyCollection<KeyValuePair<string, SimulatedFile>> Now => _now;
+    public IReadOnlyCollection<KeyValuePair<string, SimulatedFile>> Now => _now.All;
 
-    public SimulatedFile? Find(string path) => _now.GetValueOrDefault(path);
+    public SimulatedFile? Find(string path) => _now.Find(path);
 
     /// <summary>Creates a file; returns the number under which its directory entry becomes durable.</summary>
     public long Create(string path, SimulatedFile file) => Do(new Change(0, NameChange.Create, path, path, file));
@@ -44,28 +46,38 @@ public sealed class NameTable
     /// <summary>The change, and whatever earlier ones it stands on, has reached the platter.</summary>
     public void MakeDurable(long number)
     {
-        var last = _pending.FindIndex(change => change.Number == number);
+        var last = IndexOf(number);
         if (last < 0)
         {
             return;
         }
 
-        var needed = new bool[last + 1];
-        needed[last] = true;
-        for (var i = last; i >= 0; i--)
+        _needed.Clear();
+        _needed.Add(last);
+        for (var i = last - 1; i >= 0; i--)
         {
-            for (var j = i - 1; needed[i] && j >= 0; j--)
+            foreach (var later in _needed)
             {
-                needed[j] |= Overlap(_pending[i], _pending[j]);
+                if (Overlap(_pending[later], _pending[i]))
+                {
+                    _needed.Add(i);
+                    break;
+                }
             }
         }
 
-        var kept = 0;
-        for (var i = 0; i < _pending.Count; i++)
+        for (var i = _needed.Count - 1; i >= 0; i--)
         {
-            if (i <= last && needed[i])
+            Apply(_platter, _pending[_needed[i]]);
+        }
+
+        var next = _needed.Count - 1;
+        var kept = _needed[next];
+        for (var i = kept; i < _pending.Count; i++)
+        {
+            if (next >= 0 && _needed[next] == i)
             {
-                Apply(_platter, _pending[i]);
+                next--;
             }
             else
             {
@@ -107,7 +119,7 @@ public sealed class NameTable
         }
 
         _pending.Clear();
-        _now = new SortedDictionary<string, SimulatedFile>(_platter, StringComparer.Ordinal);
+        _now = new NamedFiles(_platter);
     }
 
     /// <summary>True where one path is the other, or a directory it is in.</summary>
@@ -118,14 +130,19 @@ public sealed class NameTable
         path.StartsWith(directory, StringComparison.Ordinal)
         && (path.Length == directory.Length || path[directory.Length] == '/');
 
+    /// <summary>Almost all pairs have nothing to do with each other, and their first directories say so.</summary>
     private static bool Overlap(in Change a, in Change b) =>
+        (a.TopOfFrom == b.TopOfFrom || a.TopOfFrom == b.TopOfTo || a.TopOfTo == b.TopOfFrom || a.TopOfTo == b.TopOfTo)
+        && OverlapInside(a, b);
+
+    private static bool OverlapInside(in Change a, in Change b) =>
         Overlap(a.From, b.From) || Overlap(a.From, b.To) || Overlap(a.To, b.From) || Overlap(a.To, b.To);
 
-    private static void Apply(SortedDictionary<string, SimulatedFile> names, in Change change)
+    private static void Apply(NamedFiles names, in Change change)
     {
         if (change.Kind == NameChange.Create)
         {
-            names[change.From] = change.File!;
+            names.Set(change.From, change.File!);
             return;
         }
 
@@ -134,15 +151,20 @@ public sealed class NameTable
             // A file: nothing can be inside it.
             if (change.Kind == NameChange.Rename)
             {
-                names[change.To] = single;
+                names.Set(change.To, single!);
             }
 
             return;
         }
 
+        if (!names.HasInside(change.From))
+        {
+            return;
+        }
+
         var moved = new List<KeyValuePair<string, SimulatedFile>>();
         var gone = new List<string>();
-        foreach (var name in names)
+        foreach (var name in names.All)
         {
             if (IsWithin(name.Key, change.From))
             {
@@ -154,33 +176,70 @@ public sealed class NameTable
             }
         }
 
-        if (change.Kind == NameChange.Rename && moved.Count == 0)
-        {
-            return;
-        }
-
         foreach (var path in gone)
         {
-            names.Remove(path);
+            names.Remove(path, out _);
         }
 
         foreach (var (path, file) in moved)
         {
-            names.Remove(path);
+            names.Remove(path, out _);
             if (change.Kind == NameChange.Rename)
             {
-                names[string.Concat(change.To, path.AsSpan(change.From.Length))] = file;
+                names.Set(string.Concat(change.To, path.AsSpan(change.From.Length)), file);
             }
         }
     }
 
     private long Do(Change change)
     {
-        var numbered = change with { Number = _nextChange++ };
+        var numbered = change with
+        {
+            Number = _nextChange++,
+            TopOfFrom = TopOf(change.From),
+            TopOfTo = TopOf(change.To),
+        };
         Apply(_now, numbered);
         _pending.Add(numbered);
         return numbered.Number;
     }
 
-    private readonly record struct Change(long Number, NameChange Kind, string From, string To, SimulatedFile? File);
+    /// <summary>Changes stand in the order of their numbers.</summary>
+    private int IndexOf(long number)
+    {
+        var (low, high) = (0, _pending.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (_pending[middle].Number == number)
+            {
+                return middle;
+            }
+
+            (low, high) = _pending[middle].Number < number ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+
+    /// <summary>A number for the first name of a path.</summary>
+    private int TopOf(string path)
+    {
+        var slash = path.IndexOf('/');
+        var top = slash < 0 ? path : path[..slash];
+        if (!_tops.TryGetValue(top, out var number))
+        {
+            number = _tops.Count;
+            _tops.Add(top, number);
+        }
+
+        return number;
+    }
+
+    private readonly record struct Change(long Number, NameChange Kind, string From, string To, SimulatedFile? File)
+    {
+        public int TopOfFrom { get; init; }
+
+        public int TopOfTo { get; init; }
+    }
 }

@@ -27,7 +27,7 @@ public sealed class SimulatedDisk
 
     private readonly Prng _prng;
     private readonly NameTable _names = new();
-    private readonly Dictionary<int, Handle> _handles = [];
+    private readonly HandleTable _handles = new();
     private readonly Queue<Request> _requests = new();
     private readonly EventQueue<Answer> _answers = new();
     private Instant _busyUntil;
@@ -107,7 +107,7 @@ public sealed class SimulatedDisk
         {
             case EffectKind.Name:
                 var name = effects.NameAt(position);
-                _handles.Add(name.File.Value, new Handle(name.Path));
+                _handles.Add(name.File.Value, name.Path);
                 _latestFile = name.File;
                 return true;
             case EffectKind.Forget:
@@ -419,15 +419,8 @@ public sealed class SimulatedDisk
     {
         var isRename = request.Kind == EffectKind.Rename;
         var change = isRename ? _names.Rename(request.From!, request.To!) : _names.Delete(request.From!);
-        foreach (var (number, handle) in _handles)
-        {
-            // A file that was named after the change was asked for is the one that the path means behind it.
-            if (number <= request.File.Value)
-            {
-                handle.Follow(request.From!, isRename ? request.To : null);
-            }
-        }
-
+        // A file that was named after the change was asked for is the one that the path means behind it.
+        _handles.Follow(request.From!, isRename ? request.To : null, request.File.Value);
         if (_options.Capacity < long.MaxValue)
         {
             Recount();
@@ -519,26 +512,5 @@ public sealed class SimulatedDisk
         public int Cuts { get; init; }
 
         public long Change { get; init; }
-    }
-
-    /// <summary>What a file number means: a path, and the file found there last.</summary>
-    private sealed class Handle(string path)
-    {
-        public string Path { get; private set; } = path;
-
-        public SimulatedFile? File { get; set; }
-
-        public void Follow(string from, string? to)
-        {
-            if (to is not null && NameTable.IsWithin(Path, from))
-            {
-                Path = string.Concat(to, Path.AsSpan(from.Length));
-                File = null;
-            }
-            else if (NameTable.IsWithin(Path, from) || (to is not null && NameTable.IsWithin(Path, to)))
-            {
-                File = null;
-            }
-        }
     }
 }
