@@ -20,10 +20,14 @@ switch (args)
         return LoadCommand.Run(kind, words);
     case ["partitions", .. var words]:
         return PartitionsCommand.Run(words);
+    case ["simulated", .. var words]:
+        return SimulatedCommand.Run(words);
     case ["raw-server", var port, var path]:
         RawPipeline.Serve(int.Parse(port, CultureInfo.InvariantCulture), path);
         return 0;
     default:
-        Console.WriteLine($"usage: perf crc | batches | flush [DIRECTORY] | partitions [COUNT] [kafka]\n{LoadCommand.Usage}");
+        Console.WriteLine("usage: perf crc | batches | flush [DIRECTORY]");
+        Console.WriteLine("perf partitions [COUNT] [kafka] | simulated [NODES] [PARTITIONS]");
+        Console.WriteLine(LoadCommand.Usage);
         return args.Length == 0 ? 0 : 1;
 }

@@ -48,7 +48,13 @@ internal sealed class ManyTopics
                 Configs = [new CreateTopicsRequest.CreatableTopicConfig { Name = "min.insync.replicas", Value = "2" }],
             });
             var made = connection.Ask<CreateTopicsResponse>(ApiKey.CreateTopics, CreateVersion, request).Topics[0];
-            if (made.ErrorCode != 0)
+            while ((ErrorCode)made.ErrorCode is ErrorCode.NotController or ErrorCode.RequestTimedOut)
+            {
+                // The active controller was another one when the request arrived: clients try again.
+                made = connection.Ask<CreateTopicsResponse>(ApiKey.CreateTopics, CreateVersion, request).Topics[0];
+            }
+
+            if ((ErrorCode)made.ErrorCode is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))
             {
                 throw new InvalidDataException($"{name} was not created: {made.ErrorCode} {made.ErrorMessage}");
             }
