@@ -67,6 +67,9 @@ public sealed class SimulationTests
     [InlineData("follower-acknowledged-unwritten", 108, 108)]
     [InlineData("refused-before-uncertain", 157, 157)]
     [InlineData("walked-past-a-cut", 87, 87)]
+    [InlineData("cut-short-by-a-move", 24, 24)]
+    [InlineData("moved-away-and-back", 4, 4)]
+    [InlineData("waited-for-who-left", 20, 20)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
     {
         var scenario = Scenario.Load(ScenarioFiles.Find(name));
