@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Deterministic.Tests.Clients;
 using Deterministic.Tests.Clients.Differential;
 using Deterministic.Tests.Processes.Failover;
+using Deterministic.Tests.Processes.Kafka;
 using Deterministic.Tests.Processes.Strikes;
 using Deterministic.Tests.Processes.Tools;
 
@@ -19,6 +20,7 @@ public static class Program
         ["confluent-read"] = ConfluentReadCommand.Run,
         ["differential"] = DifferentialCommand.Run,
         ["failover"] = FailoverCommand.Run,
+        ["mixed"] = MixedCommand.Run,
         ["power-cut"] = StrikeCommand.PowerCut,
         ["strike"] = StrikeCommand.Run,
         ["tools"] = ToolsCommand.Run,

@@ -20,6 +20,12 @@ internal static class Forwarding
     /// <summary>How long a request looks for a controller.</summary>
     private static readonly Duration Timeout = Duration.FromSeconds(30);
 
+    /// <summary>
+    /// The principal of a client that nobody has authenticated, as Kafka's controllers read it: version 0, type, name, and
+    /// whether it came by a delegation token.
+    /// </summary>
+    private static readonly byte[] Anonymous = [0, 0, 5, .. "User"u8, 10, .. "ANONYMOUS"u8, 0, 0];
+
     /// <summary>True for requests of clients that this node may not decide.</summary>
     public static bool IsMeant(Broker broker, Exchange exchange) =>
         !broker.Controller.IsActive
@@ -32,6 +38,7 @@ internal static class Forwarding
         var envelope = new EnvelopeRequest
         {
             RequestData = exchange.Frame.ToArray(),
+            RequestPrincipal = (ReadOnlyMemory<byte>?)Anonymous,
             ClientHostAddress = AddressOf(exchange.Origin.Peer),
         };
         broker.Links.Forwarding.Ask(ApiKey.Envelope, envelope, Timeout, new Answer(exchange));
@@ -47,6 +54,7 @@ internal static class Forwarding
         var envelope = new EnvelopeRequest
         {
             RequestData = Frames.Request(header, request).AsMemory(LengthBytes),
+            RequestPrincipal = (ReadOnlyMemory<byte>?)Anonymous,
             ClientHostAddress = AddressOf(""),
         };
         broker.Links.Forwarding.Ask(ApiKey.Envelope, envelope, Timeout, new End(whenDone));

@@ -189,7 +189,12 @@ internal sealed class FailoverLoad : IDisposable
         return null;
     }
 
-    public void Dispose() => _producer.Dispose();
+    public void Dispose()
+    {
+        _isOver = true;
+        _thread.Join();
+        _producer.Dispose();
+    }
 
     private List<(int Replicas, int InSync)> InSync()
     {
@@ -216,7 +221,6 @@ internal sealed class FailoverLoad : IDisposable
 
         if (replicas is not null)
         {
-            topic.NumPartitions = -1;
             topic.ReplicationFactor = -1;
             topic.ReplicasAssignments = [];
             for (var partition = 0; partition < Partitions; partition++)
