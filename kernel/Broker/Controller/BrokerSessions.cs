@@ -8,9 +8,10 @@ namespace Deterministic.Broker.Controller;
 /// <summary>Which brokers the active controller has heard of lately.</summary>
 /// <remarks>
 /// Inputs   Begin, Heard, Doubt, End, Clear, timers
-/// Effects  WhenOver
+/// Effects  WhenOver; IsSeenWithin is asked
 ///
 /// (none)  -> Trusted   a broker was unfenced when this controller became active: it is given a session, unheard
+/// Trusted -> Trusted   it fetches the metadata log here: it lives, and may take the whole time-out to send its heartbeat
 /// any     -> Heard     a heartbeat or a registration: the whole time-out again
 /// Heard   -> Doubted   its connection broke: the short time-out; a living broker connects again and is heard
 /// any     -> Over      the time-out passed; told once, and taken back by being heard
@@ -39,9 +40,13 @@ public sealed class BrokerSessions : ITimed
 
     /// <summary>
     /// What a broker is given that a new controller has not heard of yet. Our own: a living broker looks for the new controller
-    /// as soon as it hears of it, and the one that died with the old controller must not be waited for.
+    /// as soon as it hears of it, and the one that died with the old controller must not be waited for. Kafka's brokers look for
+    /// it with their next heartbeat, after 2 s, but fetch metadata at once.
     /// </summary>
     public Duration TrustTimeout { get; set; } = Duration.FromMilliseconds(1000);
+
+    /// <summary>Whether this broker has fetched metadata from this node so lately.</summary>
+    public Func<int, Duration, bool>? IsSeenWithin { get; set; }
 
     /// <summary>The session of this broker is over; nothing keeps it from being fenced.</summary>
     public Action<int>? WhenOver { get; set; }
@@ -98,6 +103,14 @@ public sealed class BrokerSessions : ITimed
     public void TimerFired(in Now now, long token)
     {
         var session = _sessions[(int)token];
+        if (session.State == SessionState.Trusted
+            && now.Instant < session.BeganAt + Timeout
+            && IsSeenWithin?.Invoke((int)token, TrustTimeout) == true)
+        {
+            session.Timer = _timers.Set(Instant.Min(now.Instant + TrustTimeout, session.BeganAt + Timeout), this, token);
+            return;
+        }
+
         session.State = SessionState.Over;
         session.Timer = null;
         WhenOver?.Invoke((int)token);
@@ -111,6 +124,7 @@ public sealed class BrokerSessions : ITimed
             Epoch = epoch,
             Offset = offset,
             State = state,
+            BeganAt = _clock.Now.Instant,
             Timer = _timers.Set(_clock.Now.Instant + timeout, this, broker),
         });
     }
@@ -128,6 +142,8 @@ public sealed class BrokerSessions : ITimed
         public long Epoch { get; init; }
 
         public long Offset { get; init; }
+
+        public Instant BeganAt { get; init; }
 
         public SessionState State { get; set; }
 

@@ -34,6 +34,7 @@ public sealed class ClusterMetadata : IQuorumListener
         Quorum = new MetadataQuorum(environment, Image) { Listener = this };
         var view = new ControllerView(Image, Configs, environment.Log.Prng.Fork(), environment.Self);
         Controller = new Controller(view, Quorum, environment.Log.Timers, environment.Clock);
+        Controller.Sessions.IsSeenWithin = Quorum.HasFetchedWithin;
         Image.AddListener(new ClusterProbes(Controller, environment.Log.Effects));
         Requests = new ControllerRequests(Controller);
         AutoTopics = new AutoTopics(Controller);

@@ -171,6 +171,10 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         ? leader.Change.Upgrade(isDryRun)
         : "This node does not lead the quorum.";
 
+    /// <summary>Whether a node has fetched the log from this one, the leader, so lately.</summary>
+    public bool HasFetchedWithin(int node, Duration time) =>
+        _member.Role is LeaderRole leader && leader.Progress.HasFetched(node, time);
+
     public DescribeQuorumResponse Describe(DescribeQuorumRequest request) => QuorumDescription.Of(_member, request);
 
     /// <summary>Gives the leadership up, flushes and closes the log.</summary>

@@ -99,6 +99,20 @@ internal sealed class QuorumProgress(QuorumMember member)
         return heard >= voters.Majority;
     }
 
+    /// <summary>Whether this node, voter or observer, has fetched so lately, with whatever directory.</summary>
+    public bool HasFetched(int id, Duration within)
+    {
+        foreach (var (key, replica) in _replicas)
+        {
+            if (key.Id == id && replica.FetchedAt + within >= member.Now)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The other voters, the one with the longest log first.</summary>
     public List<Voter> OthersByProgress()
     {
