@@ -24,7 +24,7 @@ internal static class Forwarding
     /// The principal of a client that nobody has authenticated, as Kafka's controllers read it: version 0, type, name, and
     /// whether it came by a delegation token.
     /// </summary>
-    private static readonly byte[] Anonymous = [0, 0, 5, .. "User"u8, 10, .. "ANONYMOUS"u8, 0, 0];
+    private static readonly byte[] Anonymous = "\0\0\u0005User\u000AANONYMOUS\0\0"u8.ToArray();
 
     /// <summary>True for requests of clients that this node may not decide.</summary>
     public static bool IsMeant(Broker broker, Exchange exchange) =>

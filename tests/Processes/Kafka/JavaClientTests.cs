@@ -42,7 +42,9 @@ public sealed class JavaClientTests : IDisposable
         {
             var victim = Partition(cluster.Bootstrap, partition).Leader;
             cluster.Kill(victim);
-            WaitFor("another leader", () => Partition(cluster.Bootstrap, partition).Leader is var now && now >= 1 && now != victim);
+            WaitFor(
+                "another leader",
+                () => Partition(cluster.Bootstrap, partition).Leader is var now && now >= 1 && now != victim);
             var before = 0L;
             WaitFor("an end", () => (before = End(cluster.Bootstrap)) > 0);
             WaitFor("the rest to go on", () => End(cluster.Bootstrap) > Math.Min(before + 200, Records - 1));

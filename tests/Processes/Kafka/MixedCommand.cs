@@ -8,8 +8,8 @@ using Deterministic.Tests.Processes.Failover;
 namespace Deterministic.Tests.Processes.Kafka;
 
 /// <summary>
-/// `mixed [--quorum ours,kafka] [--kill 1,2,3,4]`: three nodes that are the quorum and brokers, of one kind, and a fourth broker of
-/// the other kind in the same cluster, under load and kills. Apache Kafka comes from KAFKA_HOME.
+/// `mixed [--quorum ours,kafka] [--kill 1,2,3,4]`: three nodes that are the quorum and brokers, of one kind, and a fourth broker
+/// of the other kind in the same cluster, under load and kills. Apache Kafka comes from KAFKA_HOME.
 /// </summary>
 internal static class MixedCommand
 {

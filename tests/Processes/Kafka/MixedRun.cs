@@ -13,9 +13,9 @@ using Xunit;
 namespace Deterministic.Tests.Processes.Kafka;
 
 /// <summary>
-/// One cluster of Apache Kafka's nodes and ours: nodes 1 to 3 are the quorum and brokers, node 4 is a broker of the other kind. It
-/// registers, follows partitions that the others lead, leads one that the others follow, and coordinates groups; nodes are killed
-/// one after the other, and started again.
+/// One cluster of Apache Kafka's nodes and ours: nodes 1 to 3 are the quorum and brokers, node 4 is a broker of the other kind.
+/// It registers, follows partitions that the others lead, leads one that the others follow, and coordinates groups; nodes are
+/// killed one after the other, and started again.
 /// </summary>
 /// <remarks>Checked: the leader is the preferred one where all live; every replica comes back into the ISR; committed offsets are
 /// found by whichever kind of node coordinates the group next; what was acknowledged is there once and in order; the replicas of
