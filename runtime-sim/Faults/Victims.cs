@@ -7,7 +7,8 @@ namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
 /// Whom a fault strikes: <c>at=any</c> (the default), <c>at=controller</c> (who is the active controller), <c>at=leader</c> (who
-/// leads most partitions). Blind blows mostly fall where nothing hangs on them.
+/// leads most partitions), <c>at=last-isr</c> (who is alone in the ISR of most partitions), <c>at=broker</c> (any broker),
+/// <c>at=quorum</c> (any that is a controller). Blind blows mostly fall where nothing hangs on them.
 /// </summary>
 public sealed class Victims
 {
@@ -18,9 +19,9 @@ public sealed class Victims
     {
         _prng = prng;
         _at = line.Text("at", "any");
-        if (_at is not ("any" or "controller" or "leader"))
+        if (_at is not ("any" or "controller" or "leader" or "last-isr" or "broker" or "quorum"))
         {
-            throw line.Error($"'at={_at}' is neither 'any' nor 'controller' nor 'leader'");
+            throw line.Error($"'at={_at}' is none of 'any', 'controller', 'leader', 'last-isr', 'broker', 'quorum'");
         }
     }
 
@@ -28,6 +29,12 @@ public sealed class Victims
     public int Next(World world)
     {
         var any = _prng.Next(world.Nodes.Count);
+        if (_at is "broker" or "quorum")
+        {
+            var controllers = world.Nodes.Count - world.BrokerCount;
+            return _at == "quorum" && controllers > 0 ? world.BrokerCount + (any % controllers) : any % world.BrokerCount;
+        }
+
         if (_at == "any" || _prng.OneIn(4))
         {
             return any;
@@ -58,7 +65,7 @@ public sealed class Victims
         var led = 0;
         foreach (var partition in kernel.Broker.Partitions.All)
         {
-            led += partition.IsLeader ? 1 : 0;
+            led += partition.IsLeader && (_at == "leader" || partition.Isr.Count == 1) ? 1 : 0;
         }
 
         return led;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Disk;
 using Deterministic.Runtime.Sim.Time;
 using Deterministic.Runtime.Sim.Worlds;
 
@@ -29,6 +30,7 @@ public sealed class SimulatedNetwork
     private readonly SortedDictionary<(int Host, int Port), IProcess> _listeners = [];
     private readonly HashSet<(int From, int To)> _blocked = [];
     private readonly Dictionary<(int From, int To), Instant> _clogs = [];
+    private readonly Dictionary<(int From, int To), Latency> _slow = [];
     private readonly HashSet<int> _dark = [];
 
     public SimulatedNetwork(NetworkOptions options, Prng prng, WorldQueue queue)
@@ -77,7 +79,7 @@ public sealed class SimulatedNetwork
             for (var pieces = _prng.Next(3); pieces >= 0; pieces--)
             {
                 cut = _prng.Between(cut + 1, end - 1);
-                pipe.AddSegment(cut, now + SegmentLatency());
+                pipe.AddSegment(cut, now + SegmentLatency(socket));
                 if (cut == end - 1)
                 {
                     break;
@@ -85,7 +87,7 @@ public sealed class SimulatedNetwork
             }
         }
 
-        pipe.AddSegment(end, now + SegmentLatency());
+        pipe.AddSegment(end, now + SegmentLatency(socket));
         Schedule(socket.Peer);
         return room;
     }
@@ -107,7 +109,7 @@ public sealed class SimulatedNetwork
 
         socket.Peer.Incoming.IsFinished = true;
         _queue.Add(now, new WorldEvent(WorldEventKind.Hangup, Index(socket)));
-        socket.Peer.Incoming.AddSegment(socket.Peer.Incoming.Written, now + SegmentLatency());
+        socket.Peer.Incoming.AddSegment(socket.Peer.Incoming.Written, now + SegmentLatency(socket));
         Schedule(socket.Peer);
     }
 
@@ -170,12 +172,26 @@ public sealed class SimulatedNetwork
     /// <summary>Everything on this link waits until then.</summary>
     public void Clog(int from, int to, Instant until) => _clogs[(from, to)] = until;
 
+    /// <summary>Everything on this link takes so much longer, until null is given.</summary>
+    public void Slow(int from, int to, Latency? latency)
+    {
+        if (latency is { } by)
+        {
+            _slow[(from, to)] = by;
+        }
+        else
+        {
+            _slow.Remove((from, to));
+        }
+    }
+
     /// <summary>No partition, no clog, no chance of either from now on.</summary>
     public void Heal(Instant now)
     {
         IsFaulty = false;
         _blocked.Clear();
         _clogs.Clear();
+        _slow.Clear();
         Release(now);
     }
 
@@ -217,9 +233,14 @@ public sealed class SimulatedNetwork
         return socket;
     }
 
-    private Duration SegmentLatency()
+    private Duration SegmentLatency(Socket sender)
     {
         var latency = _options.OneWay.Draw(_prng);
+        if (_slow.Count > 0 && _slow.TryGetValue((sender.Host, sender.Peer.Host), out var slow))
+        {
+            latency += slow.Draw(_prng);
+        }
+
         if (IsFaulty && _prng.Chance(_options.Stall))
         {
             Faults.Stalls++;

@@ -20,6 +20,7 @@ public sealed class FaultCounter(Counters counters) : IWorldObserver
             HappeningKind.LinkCut => "fault:link-cut",
             HappeningKind.LinkHealed => "links-healed",
             HappeningKind.FaultsEnded => "heals",
+            HappeningKind.LinkSlowed => "fault:link-slowed",
         };
         counters.Add(name, 1);
     }

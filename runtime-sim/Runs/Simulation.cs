@@ -186,12 +186,15 @@ public sealed class Simulation : IFault
 
     private void AddNodes(Prng prng)
     {
-        var nodes = 1;
+        var shape = new ClusterShape(1, 0);
         if (_scenario.The("cluster") is { } cluster)
         {
-            nodes = cluster.Number("nodes", prng, 1, 1);
+            shape = new ClusterShape(cluster.Number("nodes", prng, 1, 1), 0);
+            shape = cluster.Has("controllers") ? shape with { Controllers = cluster.Number("controllers", prng, 3, 3) } : shape;
             cluster.End();
         }
+
+        World.BrokerCount = shape.Brokers;
 
         if (_scenario.The("broker") is { } broker)
         {
@@ -205,13 +208,18 @@ public sealed class Simulation : IFault
         }
 
         var addresses = new List<(string, int)>();
-        for (var i = 0; i < nodes; i++)
+        for (var i = 0; i < shape.Nodes; i++)
         {
-            addresses.Add((World.HostName(i), NodeProcess.Port));
+            if (i < shape.Brokers)
+            {
+                addresses.Add((World.HostName(i), NodeProcess.Port));
+            }
+
             var id = i;
-            var setting = Conditions.Node(_scenario, prng.Fork()) with { Listeners = nodes > 1 ? 2 : 1 };
+            var listeners = shape is { Controllers: 0, Nodes: > 1 } ? 2 : 1;
+            var setting = Conditions.Node(_scenario, prng.Fork()) with { Listeners = listeners };
             Contract.DisksLie |= setting.Disk.BetraysFlushes;
-            World.AddNode((effects, seed) => KernelNodes.Make(id, nodes, BrokerConfig, effects, seed), setting);
+            World.AddNode((effects, seed) => KernelNodes.Make(id, shape, BrokerConfig, effects, seed), setting);
         }
 
         Addresses = addresses;
@@ -233,7 +241,7 @@ public sealed class Simulation : IFault
             {
                 Name = topic.Name,
                 NumPartitions = topic.Partitions,
-                ReplicationFactor = (short)Math.Min(topic.Replicas, World.Nodes.Count),
+                ReplicationFactor = (short)Math.Min(topic.Replicas, World.BrokerCount),
             };
             foreach (var (key, value) in topic.Config)
             {

@@ -16,6 +16,7 @@ public enum HappeningKind : byte
     LinkCut,
     LinkHealed,
     FaultsEnded,
+    LinkSlowed,
 }
 
 /// <summary>One thing the world did, and to which node.</summary>

@@ -73,6 +73,9 @@ public sealed class World
 
     public List<NodeProcess> Nodes { get; } = [];
 
+    /// <summary>The first so many nodes are brokers; in a cluster of separate roles the others are controllers only.</summary>
+    public int BrokerCount { get; set; }
+
     public List<ClientProcess> Clients { get; } = [];
 
     public Instant Now { get; private set; } = new(1);
