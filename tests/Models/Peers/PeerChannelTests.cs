@@ -58,7 +58,7 @@ public sealed class PeerChannelTests
     private static World WorldOf(ulong seed, Asker asker, NetworkOptions network)
     {
         var world = new World(seed, new WorldSetting { Network = network });
-        world.AddNode((effects, node) => KernelNodes.Make(0, 1, [], effects, node), new NodeSetting());
+        world.AddNode((effects, node) => KernelNodes.Make(0, new ClusterShape(1, 0), [], effects, node), new NodeSetting());
         world.AddNode((effects, _) => asker.Begin(effects), new NodeSetting());
         world.Nodes[0].Start();
         world.Nodes[1].Start();
