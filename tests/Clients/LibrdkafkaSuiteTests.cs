@@ -35,18 +35,36 @@ public sealed class LibrdkafkaSuiteTests(TestBroker broker)
         try
         {
             File.WriteAllText(Path.Combine(folder, "test.conf"), $"metadata.broker.list={broker.Bootstrap}\n");
-            var outcome = new Tool(Path.Combine(Installed.Librdkafka, "test-runner"), "-p5", "-Q", "-E")
+            var runner = new Tool(Path.Combine(Installed.Librdkafka, "test-runner"), "-p5", "-Q", "-E")
             {
                 Folder = folder,
                 Environment = new() { ["TESTS"] = tests },
                 Deadline = TimeSpan.FromSeconds(240),
-            }.Run();
+            };
+            var outcome = runner.Run();
+            if (IsOnlySlowToEnd(outcome))
+            {
+                outcome = runner.Run();
+            }
+
             Assert.True(outcome.ExitCode == 0 && !outcome.TimedOut, $"{about}: {Failures(outcome)}\n{outcome}");
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>
+    /// All tests passed, and the runner, which gives its closed clients no more than a second or two to end their threads, saw
+    /// some at work still: on a busy machine that says nothing, so it is run once more.
+    /// </summary>
+    private static bool IsOnlySlowToEnd(ToolOutcome outcome)
+    {
+        var failures = Failures(outcome);
+        return failures.Contains("still active in librdkafka", StringComparison.Ordinal)
+            && Regex.Count(failures, "### Test") == 1
+            && failures.Contains("### Test \"<MAIN>\"", StringComparison.Ordinal);
     }
 
     /// <summary>The lines that tell which test failed and why: the rest is thousands of lines of progress.</summary>
