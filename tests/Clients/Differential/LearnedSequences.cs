@@ -83,13 +83,9 @@ public static class LearnedSequences
             Alter(GroupResource, "", ("consumer.session.timeout.ms", Subtract, "1")),
             Alter(GroupResource, "", ("no.such.config", 4, "1"))),
 
-        // A cursor so high that the sum with the page's size is below zero.
-        Of(new Step(ApiKey.DescribeTopicPartitions, 0, scene => new DescribeTopicPartitionsRequest
-        {
-            Topics = [new() { Name = scene.Topic("t0") }],
-            ResponsePartitionLimit = 2000,
-            Cursor = new() { TopicName = scene.Topic("t0"), PartitionIndex = int.MaxValue },
-        })),
+        // A cursor so high that the sum with the page's size is below zero; only the first page trips over an empty name.
+        Of(Page(2000, ("t0", int.MaxValue), "t0"), Page(1, ("t0", 0), "t0", "t0", ""), Page(2000, null, "t0", ""),
+            Page(2000, ("", 0), "t0", ""), Page(1, ("t1", 0), "", "t0", "t1")),
 
         // The topic of the groups is a topic like others; whoever asks for a group without it has it made.
         Of(DeleteOffsetsTopic, DeleteOffsetsTopic, FindCoordinator),
@@ -105,6 +101,15 @@ public static class LearnedSequences
     {
         CoordinatorKeys = [scene.Group("g0")],
     });
+
+    /// <summary>The topics' partitions, page by page.</summary>
+    private static Step Page(int limit, (string Topic, int Partition)? cursor, params string[] topics) =>
+        new(ApiKey.DescribeTopicPartitions, 0, scene => new DescribeTopicPartitionsRequest
+        {
+            Topics = [.. topics.Select(topic => new DescribeTopicPartitionsRequest.TopicRequest { Name = scene.Topic(topic) })],
+            ResponsePartitionLimit = limit,
+            Cursor = cursor is { } at ? new() { TopicName = scene.Topic(at.Topic), PartitionIndex = at.Partition } : null,
+        });
 
     private static IEnumerable<Sequence> OfCodecs()
     {
