@@ -23,13 +23,26 @@ public sealed class LibrdkafkaSuiteTests(TestBroker broker)
         + "0127,0137";
 
     private const string Grouping =
-        "0018,0019,0030,0039,0042,0045,0050,0051,0056,0069,0084,0089,0099,0102,0113,0114,0118,0122,0123,0130,0140";
+        "0018,0019,0030,0039,0042,0045,0050,0051,0056,0069,0084,0089,0099,0102,0113,0114,0122,0123,0130,0140";
 
     [ClientTheory(Needs.Librdkafka)]
     [InlineData("producing", Producing)]
     [InlineData("consuming", Consuming)]
     [InlineData("grouping", Grouping)]
-    public void Librdkafkas_integration_tests_pass(string about, string tests)
+    public void Librdkafkas_integration_tests_pass(string about, string tests) => Run(broker, about, tests);
+
+    /// <summary>
+    /// 0118 closes its second consumer and takes every revocation there for the closing one: where that consumer alone was
+    /// the group's first generation, as happens without a delay on a busy machine, it fails at any broker.
+    /// </summary>
+    [ClientFact(Needs.Librdkafka)]
+    public void Librdkafkas_test_of_two_that_join_together_passes()
+    {
+        using var patient = new TestBroker(initialRebalanceDelayMs: 3000);
+        Run(patient, "joining together", "0118");
+    }
+
+    private static void Run(TestBroker broker, string about, string tests)
     {
         var folder = Directory.CreateTempSubdirectory("librdkafka-").FullName;
         try
@@ -82,7 +95,6 @@ public sealed class LibrdkafkaSuiteTests(TestBroker broker)
 
         return failures;
     }
-
 
     private static readonly Regex Colours = new("\u001b\\[[0-9;]*m");
 }

@@ -24,8 +24,20 @@ public sealed class TestBroker : IDisposable
 
     private readonly IDisposable? _owned;
 
+    /// <summary>The one that all share: a group's first members are not waited for, which saves seconds a test.</summary>
     public TestBroker()
+        : this(initialRebalanceDelayMs: 0)
     {
+    }
+
+    /// <summary>One for a test that needs a group's first members to come in together, whoever of them is first.</summary>
+    internal TestBroker(int initialRebalanceDelayMs)
+    {
+        string[] settings =
+        [
+            "num.partitions=4",
+            FormattableString.Invariant($"group.initial.rebalance.delay.ms={initialRebalanceDelayMs}"),
+        ];
         if (WhyNot is not null)
         {
             Bootstrap = "none";
@@ -35,11 +47,11 @@ public sealed class TestBroker : IDisposable
         switch (Chosen)
         {
             case null:
-                var ours = new RealBroker("num.partitions=4", "group.initial.rebalance.delay.ms=0");
+                var ours = new RealBroker(settings);
                 (_owned, Bootstrap) = (ours, ours.Bootstrap);
                 break;
             case "kafka":
-                var kafka = new ApacheKafka("num.partitions=4");
+                var kafka = new ApacheKafka(settings);
                 (_owned, Bootstrap) = (kafka, kafka.Bootstrap);
                 break;
             default:
