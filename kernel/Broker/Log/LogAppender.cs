@@ -226,6 +226,7 @@ internal sealed class LogAppender(LogState state)
         {
             BaseOffset = known.BaseOffset,
             LastOffset = known.LastOffset,
+            LogAppendTimeMs = known.MaxTimestampMs,
             LogStartOffset = state.LogStart,
             IsDuplicate = true,
         };

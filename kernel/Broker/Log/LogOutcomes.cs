@@ -37,7 +37,10 @@ public readonly record struct AppendOutcome(ErrorCode Error, string? Message)
     /// </summary>
     public Offset LastOffset { get; init; } = Offset.None;
 
-    /// <summary>The time the broker stamped, or -1 where the producer's timestamps were kept.</summary>
+    /// <summary>
+    /// The time the broker stamped, or -1 where the producer's timestamps were kept; of a duplicate, as Kafka answers it, the
+    /// greatest timestamp that its batch has, whoever gave it.
+    /// </summary>
     public long LogAppendTimeMs { get; init; } = RecordBatchLayout.NoTimestamp;
 
     public Offset LogStartOffset { get; init; }

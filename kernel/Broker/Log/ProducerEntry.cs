@@ -5,8 +5,12 @@ using Deterministic.Protocol.Batches;
 
 namespace Deterministic.Broker.Log;
 
-/// <summary>What is remembered of one batch of an idempotent producer.</summary>
-internal readonly record struct ProducedBatch(int BaseSequence, int LastSequence, Offset BaseOffset, Offset LastOffset);
+/// <summary>
+/// What is remembered of one batch of an idempotent producer. Its greatest timestamp is exact in memory; a snapshot has no room
+/// for it and gives the time of the append instead, which is the same where the broker stamps.
+/// </summary>
+internal readonly record struct ProducedBatch(
+    int BaseSequence, int LastSequence, Offset BaseOffset, Offset LastOffset, long MaxTimestampMs);
 
 /// <summary>
 /// What one partition knows of one producer id: its epoch, its last five batches, its open transaction (KIP-98).
@@ -47,7 +51,8 @@ internal sealed class ProducerEntry
 
     /// <summary>The last batch; one without sequences where only the epoch is known.</summary>
     public ProducedBatch Newest => BatchCount == 0
-        ? new ProducedBatch(RecordBatchLayout.NoSequence, RecordBatchLayout.NoSequence, Offset.None, Offset.None)
+        ? new ProducedBatch(
+            RecordBatchLayout.NoSequence, RecordBatchLayout.NoSequence, Offset.None, Offset.None, RecordBatchLayout.NoTimestamp)
         : _batches[_newest];
 
     /// <summary>The remembered batches, 0 the oldest.</summary>

@@ -153,7 +153,7 @@ internal static class ProducerSnapshot
             // Sequences wrap from the greatest int to 0: the first one of a batch may lie above its last.
             var baseSequence = unchecked(lastSequence - delta) & int.MaxValue;
             entry.Add(new ProducedBatch(
-                baseSequence, lastSequence, new Offset(lastOffset - delta), new Offset(lastOffset)));
+                baseSequence, lastSequence, new Offset(lastOffset - delta), new Offset(lastOffset), entry.LastTimestampMs));
         }
 
         return entry;

@@ -92,7 +92,11 @@ internal sealed class ProducerStates
         }
 
         entry.Add(new ProducedBatch(
-            batch.BaseSequence, batch.LastSequence, new Offset(batch.BaseOffset), new Offset(batch.LastOffset)));
+            batch.BaseSequence,
+            batch.LastSequence,
+            new Offset(batch.BaseOffset),
+            new Offset(batch.LastOffset),
+            batch.MaxTimestamp));
         if (batch.IsTransactional && entry.TransactionStart == Offset.None)
         {
             entry.TransactionStart = new Offset(batch.BaseOffset);

@@ -36,7 +36,7 @@ public static class DifferentialReport
             }
 
             text.Append(CultureInfo.InvariantCulture,
-                $"  ({finding.Mismatch.All.Count} differences in this answer, to)\n{finding.Sequence}\n");
+                $"  ({finding.Mismatch.All.Count} differences in the answer to step {finding.Mismatch.Index + 1} of)\n{finding.Sequence}\n");
         }
 
         return text.ToString();

@@ -45,6 +45,12 @@ public static class LearnedSequences
             Fetch(9, -1, Part("t0", 0, 6)), Produce(9, 1, "t0", Plain(1)), Fetch(9, -1, Part("t0", 0)),
             Fetch(9, -1, Part("t0", 0, 1)), Fetch(9, -1, Part("t0", 0, 6)), Fetch(9, -1, Part("t0", 0, 6), Part("t1", 0))),
 
+        // A repetition is answered with the time of the batch that it repeats, also where that is the producer's own.
+        Of(NewProducer, Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(0)), Produce(13, 1, "t0", Sequenced(0)),
+            Produce(6, -1, "t0", Sequenced(2)), Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2))),
+        new(("message.timestamp.type", "LogAppendTime"),
+            [NewProducer, Produce(6, -1, "t1", Sequenced(0)), Produce(6, -1, "t1", Sequenced(0))]),
+
         // A codec that does not exist is met before acks that do not exist.
         .. OfCodecs(),
 
@@ -90,6 +96,19 @@ public static class LearnedSequences
         // The topic of the groups is a topic like others; whoever asks for a group without it has it made.
         Of(DeleteOffsetsTopic, DeleteOffsetsTopic, FindCoordinator),
     ];
+
+    private static Step NewProducer => new(ApiKey.InitProducerId, 4, _ => new InitProducerIdRequest
+    {
+        TransactionalId = null,
+        TransactionTimeoutMs = 1000,
+        ProducerId = -1,
+        ProducerEpoch = -1,
+    })
+    {
+        Slot = 0,
+    };
+
+    private static Batch Sequenced(int sequence) => new(2, CompressionType.None, 0, sequence, Flaw.None);
 
     private static Step DeleteOffsetsTopic => new(ApiKey.DeleteTopics, 6, _ => new DeleteTopicsRequest
     {
