@@ -48,11 +48,13 @@ internal static class FetchReader
         if (partition?.Log is not { } log)
         {
             var unknown = Fail(position, version >= FirstVersionWithTopicIds
-                ? LeaderCheck.Check(broker, partition, position.TopicId, position.Partition)
+                ? CheckById(broker, partition, position)
                 : LeaderCheck.Check(broker, partition, position.Topic, position.Partition));
             unknown.Answer.AbortedTransactions = [];
             return unknown;
         }
+
+        position.WasNamed = true;
 
         var error = Check(position, partition);
         if (error != ErrorCode.None)
@@ -92,6 +94,18 @@ internal static class FetchReader
         }
 
         return ReadLog(log, position, end, answer, room);
+    }
+
+    private static ErrorCode CheckById(Broker broker, Partition? partition, FetchPosition position)
+    {
+        var error = LeaderCheck.Check(broker, partition, position.TopicId, position.Partition);
+        if (error != ErrorCode.UnknownTopicId)
+        {
+            position.WasNamed = true;
+            return error;
+        }
+
+        return position.WasNamed ? ErrorCode.UnknownTopicOrPartition : error;
     }
 
     /// <summary>Null where the last record that was fetched stands in this log too; else where the two logs part.</summary>

@@ -21,6 +21,12 @@ public sealed class FetchPosition
     public int MaxBytes { get; set; }
 
     /// <summary>
+    /// The topic id had a name when a request of this session last looked; whoever fetches on then misses a partition
+    /// (UNKNOWN_TOPIC_OR_PARTITION) where the topic is deleted, and not the id.
+    /// </summary>
+    public bool WasNamed { get; set; }
+
+    /// <summary>
     /// Told in the last answer; an incremental answer repeats a partition only when one of these changed.
     /// </summary>
     public long ToldHighWatermark { get; set; } = -1;

@@ -31,6 +31,10 @@ public static class LearnedSequences
         Of(Fetch(17, 0, Part("t0", 0)), Fetch(17, 1, Part("t1", 0), Part("", 0)), Fetch(17, 1, Part("t1", 0)),
             Fetch(17, 2, Part("t0", 1))),
 
+        // A session remembers the name of a topic that is gone: it misses a partition, where a new session knows of no such id.
+        Of(Fetch(13, 0, Part("t0", 0), Part("t1", 0)), DeleteTopic("t1"), Fetch(16, 1, Part("t0", 0)),
+            Fetch(16, 2, Part("t1", 0)), Fetch(16, 0, Part("t1", 0)), Fetch(16, 1, Part("t1", 0))),
+
         // A partition named twice in one request is one partition: what is said last counts.
         Of(Produce(13, 1, "t0", Plain(1), Plain(2)), Fetch(17, -1, Part("t0", 0)), Produce(3, 1, "t0", Plain(2), Plain(1)),
             Produce(9, -1, "t0", Plain(1) with { Flaw = Flaw.WrongCrc }, Plain(1)),
@@ -110,9 +114,11 @@ public static class LearnedSequences
 
     private static Batch Sequenced(int sequence) => new(2, CompressionType.None, 0, sequence, Flaw.None);
 
-    private static Step DeleteOffsetsTopic => new(ApiKey.DeleteTopics, 6, _ => new DeleteTopicsRequest
+    private static Step DeleteOffsetsTopic => DeleteTopic("__consumer_offsets");
+
+    private static Step DeleteTopic(string topic) => new(ApiKey.DeleteTopics, 6, scene => new DeleteTopicsRequest
     {
-        Topics = [new() { Name = "__consumer_offsets" }],
+        Topics = [new() { Name = scene.Topic(topic) }],
         TimeoutMs = 20_000,
     });
 
