@@ -36,7 +36,8 @@ public static class DifferentialReport
             }
 
             text.Append(CultureInfo.InvariantCulture,
-                $"  ({finding.Mismatch.All.Count} differences in the answer to step {finding.Mismatch.Index + 1} of)\n{finding.Sequence}\n");
+                $"  ({finding.Mismatch.All.Count} differences in the answer to step {finding.Mismatch.Index + 1} of)\n");
+            text.Append(CultureInfo.InvariantCulture, $"{finding.Sequence}\n");
         }
 
         return text.ToString();

@@ -50,8 +50,8 @@ public static class LearnedSequences
             Fetch(9, -1, Part("t0", 0, 1)), Fetch(9, -1, Part("t0", 0, 6)), Fetch(9, -1, Part("t0", 0, 6), Part("t1", 0))),
 
         // A repetition is answered with the time of the batch that it repeats, also where that is the producer's own.
-        Of(NewProducer, Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(0)), Produce(13, 1, "t0", Sequenced(0)),
-            Produce(6, -1, "t0", Sequenced(2)), Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2))),
+        Of(NewProducer, Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(0)),
+            Produce(13, 1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2)), Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2))),
         new(("message.timestamp.type", "LogAppendTime"),
             [NewProducer, Produce(6, -1, "t1", Sequenced(0)), Produce(6, -1, "t1", Sequenced(0))]),
 
