@@ -51,7 +51,8 @@ public static class LearnedSequences
 
         // A repetition is answered with the time of the batch that it repeats, also where that is the producer's own.
         Of(NewProducer, Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(0)),
-            Produce(13, 1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2)), Produce(6, -1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2))),
+            Produce(13, 1, "t0", Sequenced(0)), Produce(6, -1, "t0", Sequenced(2)), Produce(6, -1, "t0", Sequenced(0)),
+            Produce(6, -1, "t0", Sequenced(2))),
         new(("message.timestamp.type", "LogAppendTime"),
             [NewProducer, Produce(6, -1, "t1", Sequenced(0)), Produce(6, -1, "t1", Sequenced(0))]),
 
