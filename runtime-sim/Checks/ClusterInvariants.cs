@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Deterministic.Broker;
 using Deterministic.Broker.Log;
+using Deterministic.Broker.Metadata;
 using Deterministic.Broker.Replication;
 using Deterministic.Primitives;
 using Deterministic.Runtime.Sim.Worlds;
@@ -23,10 +24,12 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// C-HWMONO     a leader's high watermark never falls within its leader epoch, and no replica's falls at all
 /// C-HW-RANGE   log start, high watermark and log end are in order
 /// C-QSUP       in flush mode every member of the ISR has on its disk what the leader calls committed
+/// C-CAND       in flush mode, so has whoever may be elected without loss: ISR and ELR of the newest metadata
 /// C-LOGMATCH   replicas are identical below their high watermarks
 ///
 /// The rule a reader would get wrong: where the configuration allows what was committed to be lost (an unclean election, or page
-/// cache once power failed), the last three say nothing any more.
+/// cache once power failed), all from C-HWMONO on say nothing any more. Nor is a broker counted on whose disk was taken, until the
+/// controllers know of its next life.
 /// </remarks>
 public sealed class ClusterInvariants : INodeWatcher
 {
@@ -83,15 +86,18 @@ public sealed class ClusterInvariants : INodeWatcher
         }
     }
 
-    /// <summary>Every leader's ISR is all of its replicas: nobody is catching up.</summary>
+    /// <summary>Every leader's ISR is all of its replicas: nobody is catching up, nor on the move.</summary>
     public bool AreReplicasLevel()
     {
+        MetadataImage? newest = null;
         foreach (var node in _world.Nodes)
         {
             if (node.Kernel is not Node kernel)
             {
                 return false;
             }
+
+            newest = newest is null || kernel.Broker.Metadata.LastOffset > newest.LastOffset ? kernel.Broker.Metadata : newest;
 
             foreach (var partition in kernel.Broker.Partitions.All)
             {
@@ -102,8 +108,36 @@ public sealed class ClusterInvariants : INodeWatcher
             }
         }
 
+        return newest is not null && IsLevel(newest);
+    }
+
+    private bool IsLevel(MetadataImage image)
+    {
+        foreach (var broker in image.Cluster.Brokers)
+        {
+            if (HasForgotten(broker))
+            {
+                return false;
+            }
+        }
+
+        foreach (var topic in image.Topics.All)
+        {
+            foreach (var partition in topic.Partitions)
+            {
+                if (partition.Isr.Length < partition.Replicas.Length || partition.AddingReplicas.Length > 0)
+                {
+                    return false;
+                }
+            }
+        }
+
         return true;
     }
+
+    /// <summary>The disk was taken from the very life of the broker that these metadata know.</summary>
+    private bool HasForgotten(BrokerRegistration? broker) =>
+        broker is not null && broker.Epoch <= _world.Nodes[broker.Id - 1].ForgotEpoch;
 
     private void Fail(NodeProcess node, string what) => _world.Fail(
         FailureKind.Safety, Name, FormattableString.Invariant($"node {node.Host + 1}: {what}"));
@@ -154,6 +188,12 @@ public sealed class ClusterInvariants : INodeWatcher
             return null;
         }
 
+        if (partition.PartitionEpoch != replica.PartitionEpoch && log.Config.Durability == DurabilityMode.Flush
+            && JudgeElectable(partition, replica.Ghost) is { } lacking)
+        {
+            return lacking;
+        }
+
         if (highWatermark < replica.HighWatermark)
         {
             return FormattableString.Invariant($"C-HWMONO: high watermark {highWatermark} after {replica.HighWatermark}");
@@ -182,35 +222,66 @@ public sealed class ClusterInvariants : INodeWatcher
     private string? JudgeIsr(Partition partition, Ghost ghost, long highWatermark)
     {
         MovesJudged++;
+        var (newest, cluster) = Newest(partition);
         foreach (var member in partition.Isr)
         {
+            // A leader may not have heard yet that a replica left, or moved away, and what it held with it.
+            var isCounted = newest is null || newest.PartitionEpoch <= partition.PartitionEpoch
+                || Array.IndexOf(newest.Isr, member) >= 0;
             var end = ghost.DurableEnd(_world.Nodes[member - 1]);
-            if (end < highWatermark && IsStillInIsr(partition, member))
+            if (end < highWatermark && isCounted && !HasForgotten(cluster?.Find(member)))
             {
                 return FormattableString.Invariant(
                     $"C-QSUP: high watermark {highWatermark}, and the disk of node {member}, in the ISR, ends at {end}");
             }
         }
 
+        ghost.HighWatermark = Math.Max(ghost.HighWatermark, highWatermark);
         return null;
     }
 
-    /// <summary>A leader may not have heard yet that a replica moved away, and what it held with it.</summary>
-    private bool IsStillInIsr(Partition partition, int member)
+    /// <summary>Whoever may be elected without loss holds what was committed so far.</summary>
+    private string? JudgeElectable(Partition partition, Ghost ghost)
     {
-        var newest = partition.PartitionEpoch;
-        var isIn = true;
-        foreach (var node in _world.Nodes)
+        var (newest, cluster) = Newest(partition);
+        ghost.PartitionEpoch = Math.Max(ghost.PartitionEpoch, partition.PartitionEpoch);
+        if (newest is null || ghost.HighWatermark == 0 || newest.PartitionEpoch < ghost.PartitionEpoch)
         {
-            if (node.Kernel is Node kernel && kernel.Broker.Metadata.Topics.Find(partition.TopicId) is { } topic
-                && topic.Partitions[partition.Index] is { } said && said.PartitionEpoch > newest)
+            // Nothing to hold yet; or a leader was told of its new ISR before anybody has applied it.
+            return null;
+        }
+
+        foreach (var member in (int[])[.. newest.Isr, .. newest.Elr])
+        {
+            var end = ghost.DurableEnd(_world.Nodes[member - 1]);
+            if (end < ghost.HighWatermark && !HasForgotten(cluster?.Find(member)))
             {
-                newest = said.PartitionEpoch;
-                isIn = Array.IndexOf(said.Isr, member) >= 0;
+                return FormattableString.Invariant($"C-CAND: {ghost.HighWatermark} was committed, and the disk of node {member}, ")
+                    + FormattableString.Invariant($"of ISR [{string.Join(',', newest.Isr)}] and ELR [{string.Join(',', newest.Elr)}], ")
+                    + FormattableString.Invariant($"ends at {end}");
             }
         }
 
-        return isIn;
+        return null;
+    }
+
+    /// <summary>The latest that any node has applied of this partition, and of the brokers with it.</summary>
+    private (PartitionRegistration? Partition, ClusterImage? Cluster) Newest(Partition partition)
+    {
+        PartitionRegistration? newest = null;
+        ClusterImage? cluster = null;
+        var applied = -1L;
+        foreach (var node in _world.Nodes)
+        {
+            if (node.Kernel is Node kernel && kernel.Broker.Metadata.LastOffset > applied
+                && kernel.Broker.Metadata.Topics.Find(partition.TopicId) is { } topic && partition.Index < topic.Partitions.Count)
+            {
+                (newest, cluster) = (topic.Partitions[partition.Index], kernel.Broker.Metadata.Cluster);
+                applied = kernel.Broker.Metadata.LastOffset;
+            }
+        }
+
+        return (newest, cluster);
     }
 
     private bool MayDiverge(Partition partition, PartitionLog log) =>
@@ -235,6 +306,12 @@ public sealed class ClusterInvariants : INodeWatcher
         private readonly SortedDictionary<int, (int Life, LogCursor Cursor)> _durable = [];
 
         public CommittedLog Committed { get; } = new();
+
+        /// <summary>The highest that a leader was seen to commit, in flush mode.</summary>
+        public long HighWatermark { get; set; }
+
+        /// <summary>The latest that a replica was seen to live by.</summary>
+        public int PartitionEpoch { get; set; } = -1;
 
         public SortedDictionary<int, int> Leaders { get; } = [];
 

@@ -87,8 +87,11 @@ public sealed class Contract : IWorldObserver
             _powerLosses.Add(happening.At);
         }
 
+        // Nobody can tell an old copy from a disk that survived a crash.
+        DisksLie |= happening.Kind == HappeningKind.DiskTurnedBack;
         if (happening.Kind is HappeningKind.NodeStopped or HappeningKind.NodeHalted or HappeningKind.NodeKilled
-            or HappeningKind.PowerLost or HappeningKind.NodePaused or HappeningKind.LinkCut or HappeningKind.LinkHealed)
+            or HappeningKind.PowerLost or HappeningKind.NodePaused or HappeningKind.LinkCut or HappeningKind.LinkHealed
+            or HappeningKind.DiskWiped or HappeningKind.DiskTurnedBack)
         {
             _lastBlow = happening.At;
         }

@@ -248,6 +248,18 @@ public sealed class SimulatedDisk
         _used = 0;
     }
 
+    /// <summary>Every file as it stands in the cache, to be put back with <see cref="Place"/> on a wiped disk.</summary>
+    public List<(string Path, byte[] Bytes)> Copy()
+    {
+        var copy = new List<(string, byte[])>(_names.Now.Count);
+        foreach (var (path, file) in _names.Now)
+        {
+            copy.Add((path, file.Content.ToArray()));
+        }
+
+        return copy;
+    }
+
     private void Disconnect()
     {
         while (_requests.TryDequeue(out var request))

@@ -22,6 +22,8 @@ public static class FaultCatalog
             "clock-jump" => new ClockFault(world, line, prng),
             "isolate-node" => new IsolationFault(world, isBridge: false, line, prng),
             "bridge" => new IsolationFault(world, isBridge: true, line, prng),
+            "wipe-disk" => new DiskFault(world, isWiped: true, line, prng),
+            "old-disk" => new DiskFault(world, isWiped: false, line, prng),
             "slow-link" => new SlowLinkFault(world, line, prng),
             "cut-link" => new LinkFault(world, line, prng),
             _ => throw line.Error($"there is no fault '{name}'"),

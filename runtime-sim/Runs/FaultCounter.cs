@@ -20,6 +20,8 @@ public sealed class FaultCounter(Counters counters) : IWorldObserver
             HappeningKind.LinkCut => "fault:link-cut",
             HappeningKind.LinkHealed => "links-healed",
             HappeningKind.FaultsEnded => "heals",
+            HappeningKind.DiskWiped => "fault:disk-wiped",
+            HappeningKind.DiskTurnedBack => "fault:disk-turned-back",
             HappeningKind.LinkSlowed => "fault:link-slowed",
         };
         counters.Add(name, 1);

@@ -80,6 +80,7 @@ public sealed class Simulation : IFault
         else
         {
             _cluster = new ClusterInvariants(World, History, Contract);
+            World.IsLevel = _cluster.AreReplicasLevel;
             World.Watcher = _cluster;
         }
 

@@ -17,6 +17,8 @@ public enum HappeningKind : byte
     LinkHealed,
     FaultsEnded,
     LinkSlowed,
+    DiskWiped,
+    DiskTurnedBack,
 }
 
 /// <summary>One thing the world did, and to which node.</summary>

@@ -67,6 +67,11 @@ public sealed class NodeProcess : IProcess
     /// <summary>The kernel said that it serves.</summary>
     public bool IsReady { get; private set; }
 
+    /// <summary>
+    /// The broker epoch in which its disk was last taken away: until the controller knows of a later one, it counts on what is gone.
+    /// </summary>
+    public long ForgotEpoch { get; private set; } = -1;
+
     /// <summary>Starts so far.</summary>
     public int Lives { get; private set; }
 
@@ -111,6 +116,23 @@ public sealed class NodeProcess : IProcess
         Disk.LosePower();
         Die();
         _world.Network.HostWentDark(this, _world.Now);
+    }
+
+    /// <summary>
+    /// The host is replaced by one with another disk, empty or filled with a copy, and stays dark. What the broker of this epoch
+    /// said that it holds, it holds no more.
+    /// </summary>
+    public void SwapDisk(IReadOnlyList<(string Path, byte[] Bytes)> copy, long brokerEpoch)
+    {
+        LosePower();
+        Disk.Wipe();
+        foreach (var (path, bytes) in copy)
+        {
+            Disk.Place(path, bytes);
+        }
+
+        ForgotEpoch = brokerEpoch;
+        _world.Observe(new Happening(copy.Count == 0 ? HappeningKind.DiskWiped : HappeningKind.DiskTurnedBack, _index, Lives));
     }
 
     /// <summary>Takes nothing until then, while the clocks go on: a long collection, a stopped machine.</summary>

@@ -76,6 +76,9 @@ public sealed class World
     /// <summary>The first so many nodes are brokers; in a cluster of separate roles the others are controllers only.</summary>
     public int BrokerCount { get; set; }
 
+    /// <summary>Every replica is in its ISR: one disk may be lost. Null where nobody knows.</summary>
+    public Func<bool>? IsLevel { get; set; }
+
     public List<ClientProcess> Clients { get; } = [];
 
     public Instant Now { get; private set; } = new(1);

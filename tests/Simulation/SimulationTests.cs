@@ -70,6 +70,7 @@ public sealed class SimulationTests
     [InlineData("cut-short-by-a-move", 24, 24)]
     [InlineData("moved-away-and-back", 4, 4)]
     [InlineData("waited-for-who-left", 20, 20)]
+    [InlineData("eligible-with-an-empty-disk", 3, 3)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
     {
         var scenario = Scenario.Load(ScenarioFiles.Find(name));
@@ -103,6 +104,7 @@ public sealed class SimulationTests
     [InlineData("acks-one", 2, "acks-all")]
     [InlineData("isr-of-one", 12, "isr-of-two")]
     [InlineData("unclean-election", 7, "clean-election")]
+    [InlineData("restored-from-a-copy", 1, "replaced-by-an-empty-disk")]
     [InlineData("room-goes-dark-page-cache", 1, "room-goes-dark-flush")]
     public void A_lesson_is_seen_losing_and_its_twin_never(string lesson, ulong seed, string twin)
     {

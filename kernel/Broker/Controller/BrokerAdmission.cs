@@ -39,9 +39,7 @@ internal sealed class BrokerAdmission
         var isSameLife = existing?.IncarnationId == request.IncarnationId;
         if (!isSameLife)
         {
-            // Only a clean shutdown leaves its epoch behind (KIP-966). A broker that was unregistered meanwhile cannot tell.
-            var isLossy = request.PreviousBrokerEpoch != existing?.Epoch;
-            new BrokerFencing(_controller.View).Leave(request.BrokerId, isLossy, records);
+            new BrokerFencing(_controller.View).Leave(request.BrokerId, LossOf(request, existing), records);
         }
 
         var epoch = isSameLife ? existing!.Epoch : _controller.NextOffset;
@@ -75,6 +73,16 @@ internal sealed class BrokerAdmission
             : !SupportsEveryFeature(request) ? ErrorCode.UnsupportedVersion
             : ErrorCode.None;
     }
+
+    /// <summary>
+    /// Only a clean shutdown leaves its epoch behind (KIP-966), and every directory has an id that it keeps (KIP-858). Of a broker
+    /// that was unregistered meanwhile nobody knows whether its disk is the one that it had.
+    /// </summary>
+    private static BrokerLoss LossOf(BrokerRegistrationRequest request, BrokerRegistration? existing) =>
+        existing is null || !new HashSet<Uuid>(existing.Directories).Overlaps(request.LogDirs)
+            ? BrokerLoss.Everything
+        : request.PreviousBrokerEpoch != existing.Epoch ? BrokerLoss.Unflushed
+        : BrokerLoss.None;
 
     private bool AreDirectoriesItsOwn(BrokerRegistrationRequest request)
     {

@@ -23,7 +23,7 @@ internal sealed class BrokerFencing
     /// <summary>The broker is silent, or asked for it.</summary>
     public void Fence(BrokerRegistration broker, List<MetadataRecord> records)
     {
-        Leave(broker.Id, isLossy: false, records);
+        Leave(broker.Id, BrokerLoss.None, records);
         records.Add(MetadataRecord.Of(new BrokerRegistrationChangeRecord
         {
             BrokerId = broker.Id,
@@ -48,7 +48,7 @@ internal sealed class BrokerFencing
     /// <summary>The broker will stop: its leaderships go first, and it leaves every ISR, which nobody need wait for.</summary>
     public void BeginShutdown(BrokerRegistration broker, List<MetadataRecord> records)
     {
-        Leave(broker.Id, isLossy: false, records);
+        Leave(broker.Id, BrokerLoss.None, records);
         records.Add(MetadataRecord.Of(new BrokerRegistrationChangeRecord
         {
             BrokerId = broker.Id,
@@ -58,9 +58,9 @@ internal sealed class BrokerFencing
     }
 
     /// <summary>
-    /// The partitions without this broker. <paramref name="isLossy"/>: it begins another life after a crash.
+    /// The partitions without this broker; where it begins another life, with what it may have lost of the one before.
     /// </summary>
-    public void Leave(int broker, bool isLossy, List<MetadataRecord> records)
+    public void Leave(int broker, BrokerLoss loss, List<MetadataRecord> records)
     {
         var active = new ActiveBrokers(_view.Image.Cluster, Leaving: broker);
         ForEach(
@@ -68,11 +68,12 @@ internal sealed class BrokerFencing
             records,
             partition => partition.Leader == broker
                 || Array.IndexOf(partition.Isr, broker) >= 0
-                || (isLossy && Array.IndexOf(partition.Elr, broker) >= 0),
+                || (loss != BrokerLoss.None && Array.IndexOf(partition.Elr, broker) >= 0)
+                || (loss == BrokerLoss.Everything && Array.IndexOf(partition.LastKnownElr, broker) >= 0),
             change =>
             {
                 change.RemoveFromIsr(broker);
-                change.Lossy = isLossy ? broker : -1;
+                change.Restarted = (broker, loss);
             });
     }
 

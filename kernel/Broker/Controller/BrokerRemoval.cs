@@ -24,7 +24,7 @@ internal static class BrokerRemoval
             };
         }
 
-        new BrokerFencing(controller.View).Leave(broker.Id, isLossy: false, records);
+        new BrokerFencing(controller.View).Leave(broker.Id, BrokerLoss.None, records);
         records.Add(MetadataRecord.Of(new UnregisterBrokerRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch }));
         controller.Sessions.End(broker.Id);
         return new UnregisterBrokerResponse { ErrorMessage = null };

@@ -244,7 +244,7 @@ public sealed class Controller : ITimed
 
         if (View.Image.Features.LevelOf(FeaturesImage.MetadataVersion) == 0)
         {
-            records.AddRange(FirstMetadata.Records(bootstrap));
+            records.AddRange(FirstMetadata.Records(bootstrap, View.Configs.BrokerValue(FeatureUpdate.MinInSyncReplicas)));
         }
 
         return records;

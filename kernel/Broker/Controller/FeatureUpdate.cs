@@ -20,7 +20,7 @@ internal sealed class FeatureUpdate
 {
     private const sbyte Upgrade = 1;
     private const sbyte UnsafeDowngrade = 3;
-    private const string MinInSyncReplicas = "min.insync.replicas";
+    public const string MinInSyncReplicas = "min.insync.replicas";
 
     private readonly ControllerView _view;
     private readonly Func<string?> _upgradeVoters;

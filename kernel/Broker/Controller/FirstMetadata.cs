@@ -11,9 +11,10 @@ internal static class FirstMetadata
 {
     /// <summary>
     /// Feature levels, and users, as a format tool chose them, or where it chose nothing this release's levels; one
-    /// atomic transaction, as Kafka's own first records.
+    /// atomic transaction, as Kafka's own first records. With eligible replicas (KIP-966) all must judge by one minimum, so what
+    /// this controller has in its properties becomes the cluster's.
     /// </summary>
-    public static List<MetadataRecord> Records(IReadOnlyList<MetadataRecord> chosen) =>
+    public static List<MetadataRecord> Records(IReadOnlyList<MetadataRecord> chosen, string? minInSyncReplicas) =>
     [
         MetadataRecord.Of(new BeginTransactionRecord { Name = "Bootstrap records" }),
         .. chosen.Count > 0 ? chosen : Latest(),
@@ -21,8 +22,8 @@ internal static class FirstMetadata
         {
             ResourceType = (sbyte)ConfigResourceType.Broker,
             ResourceName = "",
-            Name = "min.insync.replicas",
-            Value = "1",
+            Name = FeatureUpdate.MinInSyncReplicas,
+            Value = minInSyncReplicas,
         }),
         MetadataRecord.Of(new EndTransactionRecord()),
     ];

@@ -21,6 +21,19 @@ internal enum ElectionKind : byte
     Unclean,
 }
 
+/// <summary>What a broker that begins another life may have lost of what it had acknowledged.</summary>
+internal enum BrokerLoss : byte
+{
+    /// <summary>Nothing: it stopped in good order, or it lives.</summary>
+    None,
+
+    /// <summary>What was not flushed: it crashed.</summary>
+    Unflushed,
+
+    /// <summary>Everything: none of its directories is one that it had before.</summary>
+    Everything,
+}
+
 /// <summary>One partition under decision: what is asked of it, and the one record that makes it so.</summary>
 /// <remarks>
 /// Whoever decides sets the targets; <see cref="Build"/> then completes a reassignment that has come far enough, keeps the
@@ -71,10 +84,11 @@ internal sealed class PartitionChange
     public Func<int, Uuid>? DirectoryOf { get; set; }
 
     /// <summary>
-    /// The broker restarted and may have lost what it had acknowledged: it is not eligible any more (KIP-966). Not so
-    /// where only what is flushed is acknowledged: there it lost nothing, and dropping it would throw records away.
+    /// The broker restarted and may have lost what it had acknowledged: it is not eligible any more (KIP-966). Not so after a crash
+    /// where only what is flushed is acknowledged: there it lost nothing, and dropping it would throw records away. A new disk
+    /// holds nothing whatever was promised, so it is not even the last known leader, whom Kafka would elect.
     /// </summary>
-    public int Lossy { get; set; } = -1;
+    public (int Broker, BrokerLoss Loss) Restarted { get; set; } = (-1, BrokerLoss.None);
 
     public void SetIsr(IReadOnlyList<int> isr) => _isr = new List<int>(isr);
 
@@ -153,7 +167,9 @@ internal sealed class PartitionChange
             }
         }
 
-        var lossy = _policy.SurvivesCrashes ? -1 : Lossy;
+        var isLossy = Restarted.Loss == BrokerLoss.Everything
+            || (Restarted.Loss == BrokerLoss.Unflushed && !_policy.SurvivesCrashes);
+        var lossy = isLossy ? Restarted.Broker : -1;
         _elr.RemoveAll(member => member == lossy || _isr.Contains(member) || !_replicas.Contains(member));
         _lastKnown.RemoveAll(member => !_replicas.Contains(member));
         if (_isr.Count == 0 && _before.Leader != PartitionRegistration.NoLeader && _replicas.Contains(_before.Leader))
@@ -165,6 +181,11 @@ internal sealed class PartitionChange
         if (_isr.Count == 0 && _elr.Count == 0 && _lastKnown.Count == 0 && _replicas.Contains(lossy))
         {
             _lastKnown = [lossy];
+        }
+
+        if (Restarted.Loss == BrokerLoss.Everything)
+        {
+            _lastKnown.Remove(Restarted.Broker);
         }
     }
 

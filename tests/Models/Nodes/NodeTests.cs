@@ -1,4 +1,6 @@
+using Deterministic.Broker;
 using Deterministic.Broker.Boundary;
+using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
 using Deterministic.Protocol.Messages;
@@ -25,6 +27,15 @@ public sealed class NodeTests
         Assert.Equal(0, answer.BaseOffset);
         Assert.Equal(3, Produce(node, client, NodeDriver.Batch(2)).BaseOffset);
         Assert.Equal(5, CountRecords(node, client, 0));
+    }
+
+    [Fact]
+    public void A_new_cluster_takes_over_the_minimum_of_in_sync_replicas_from_its_first_controllers_properties()
+    {
+        var options = new NodeOptions { ClusterId = new Uuid(0x1234, 0x8000_0000_0000_5678) };
+        options.Properties["min.insync.replicas"] = "2";
+        var node = new NodeDriver(options);
+        Assert.Equal(2, node.Node.Broker.Configs.BrokerLong("min.insync.replicas"));
     }
 
     [Theory]
