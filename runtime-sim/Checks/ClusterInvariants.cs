@@ -28,8 +28,8 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// C-LOGMATCH   replicas are identical below their high watermarks
 ///
 /// The rule a reader would get wrong: where the configuration allows what was committed to be lost (an unclean election, or page
-/// cache once power failed), all from C-HWMONO on say nothing any more. Nor is a broker counted on whose disk was taken, until the
-/// controllers know of its next life.
+/// cache once power failed), all from C-HWMONO on say nothing any more. Nor is a broker counted on whose disk was taken, until
+/// the controllers know of its next life.
 /// </remarks>
 public sealed class ClusterInvariants : INodeWatcher
 {
@@ -256,9 +256,9 @@ public sealed class ClusterInvariants : INodeWatcher
             var end = ghost.DurableEnd(_world.Nodes[member - 1]);
             if (end < ghost.HighWatermark && !HasForgotten(cluster?.Find(member)))
             {
-                return FormattableString.Invariant($"C-CAND: {ghost.HighWatermark} was committed, and the disk of node {member}, ")
-                    + FormattableString.Invariant($"of ISR [{string.Join(',', newest.Isr)}] and ELR [{string.Join(',', newest.Elr)}], ")
-                    + FormattableString.Invariant($"ends at {end}");
+                var electable = $"ISR [{string.Join(',', newest.Isr)}] and ELR [{string.Join(',', newest.Elr)}]";
+                return FormattableString.Invariant($"C-CAND: {ghost.HighWatermark} was committed, and the disk of ")
+                    + FormattableString.Invariant($"node {member}, of {electable}, ends at {end}");
             }
         }
 

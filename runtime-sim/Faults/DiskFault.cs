@@ -7,16 +7,16 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
-/// <c>wipe-disk</c>: a broker is replaced by one with an empty disk. <c>old-disk</c>: by one whose disk is a copy made earlier. It comes
-/// back under its old id after <c>down=</c>, often before anybody has missed it.
+/// <c>wipe-disk</c>: a broker is replaced by one with an empty disk. <c>old-disk</c>: by one whose disk is a copy made earlier.
+/// It comes back under its old id after <c>down=</c>, often before anybody has missed it.
 /// </summary>
 /// <remarks>
 /// Inputs   Strike, End
 /// Effects  a node dark, its disk swapped, a node started
 ///
-/// The rule a reader would get wrong: this strikes brokers that do not vote, and only while every replica is in its ISR. A voter that
-/// forgets its vote breaks any quorum whose voters are static, and a second disk lost before the first is filled again may
-/// take records with it: neither is promised to be survived.
+/// The rule a reader would get wrong: this strikes brokers that do not vote, and only while every replica is in its ISR. A voter
+/// that forgets its vote breaks any quorum whose voters are static, and a second disk lost before the first is filled again
+/// may take records with it: neither is promised to be survived.
 /// </remarks>
 public sealed class DiskFault : IFault
 {

@@ -68,7 +68,8 @@ public sealed class NodeProcess : IProcess
     public bool IsReady { get; private set; }
 
     /// <summary>
-    /// The broker epoch in which its disk was last taken away: until the controller knows of a later one, it counts on what is gone.
+    /// The broker epoch in which its disk was last taken away: until the controller knows of a later one, it counts on what is
+    /// gone.
     /// </summary>
     public long ForgotEpoch { get; private set; } = -1;
 

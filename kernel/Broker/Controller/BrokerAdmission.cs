@@ -75,13 +75,12 @@ internal sealed class BrokerAdmission
     }
 
     /// <summary>
-    /// Only a clean shutdown leaves its epoch behind (KIP-966), and every directory has an id that it keeps (KIP-858). Of a broker
-    /// that was unregistered meanwhile nobody knows whether its disk is the one that it had.
+    /// Only a clean shutdown leaves its epoch behind (KIP-966), and every directory has an id that it keeps (KIP-858). Of a
+    /// broker that was unregistered meanwhile nobody knows which directories it had: it is taken for one that crashed.
     /// </summary>
     private static BrokerLoss LossOf(BrokerRegistrationRequest request, BrokerRegistration? existing) =>
-        existing is null || !new HashSet<Uuid>(existing.Directories).Overlaps(request.LogDirs)
-            ? BrokerLoss.Everything
-        : request.PreviousBrokerEpoch != existing.Epoch ? BrokerLoss.Unflushed
+        existing is not null && !new HashSet<Uuid>(existing.Directories).Overlaps(request.LogDirs) ? BrokerLoss.Everything
+        : request.PreviousBrokerEpoch != existing?.Epoch ? BrokerLoss.Unflushed
         : BrokerLoss.None;
 
     private bool AreDirectoriesItsOwn(BrokerRegistrationRequest request)

@@ -84,9 +84,9 @@ internal sealed class PartitionChange
     public Func<int, Uuid>? DirectoryOf { get; set; }
 
     /// <summary>
-    /// The broker restarted and may have lost what it had acknowledged: it is not eligible any more (KIP-966). Not so after a crash
-    /// where only what is flushed is acknowledged: there it lost nothing, and dropping it would throw records away. A new disk
-    /// holds nothing whatever was promised, so it is not even the last known leader, whom Kafka would elect.
+    /// The broker restarted and may have lost what it had acknowledged: it is not eligible any more (KIP-966). Not so after a
+    /// crash where only what is flushed is acknowledged: there it lost nothing, and dropping it would throw records away. A
+    /// new disk holds nothing whatever was promised, so it is not even the last known leader, whom Kafka would elect.
     /// </summary>
     public (int Broker, BrokerLoss Loss) Restarted { get; set; } = (-1, BrokerLoss.None);
 

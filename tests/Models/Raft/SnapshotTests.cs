@@ -252,7 +252,7 @@ public sealed class SnapshotTests
         var shell = "";
         for (var asked = 0; asked < 5 && !shell.Contains("t1", StringComparison.Ordinal); asked++)
         {
-            // The shell waits until the file is read, and not until what it read is its image: on a busy machine it lists too early.
+            // The shell waits until the file is read, not until it is its image: on a busy machine it lists too early.
             shell = Java("org.apache.kafka.shell.MetadataShell", "--snapshot", file, "ls", "/image/topics/byName");
         }
 
