@@ -188,6 +188,7 @@ public sealed class ClusterInvariants : INodeWatcher
             return null;
         }
 
+        replica.Ghost.LogStart = Math.Max(replica.Ghost.LogStart, log.LogStartOffset.Value);
         if (partition.PartitionEpoch != replica.PartitionEpoch && log.Config.Durability == DurabilityMode.Flush
             && JudgeElectable(partition, replica.Ghost) is { } lacking)
         {
@@ -202,6 +203,11 @@ public sealed class ClusterInvariants : INodeWatcher
         if (highWatermark > log.LogEndOffset.Value)
         {
             return FormattableString.Invariant($"C-HW-RANGE: high watermark {highWatermark} beyond {log.LogEndOffset}");
+        }
+
+        if (highWatermark < log.LogStartOffset.Value)
+        {
+            return FormattableString.Invariant($"C-HW-RANGE: high watermark {highWatermark} before {log.LogStartOffset}");
         }
 
         var committed = replica.Ghost.Committed;
@@ -245,9 +251,9 @@ public sealed class ClusterInvariants : INodeWatcher
     {
         var (newest, cluster) = Newest(partition);
         ghost.PartitionEpoch = Math.Max(ghost.PartitionEpoch, partition.PartitionEpoch);
-        if (newest is null || ghost.HighWatermark == 0 || newest.PartitionEpoch < ghost.PartitionEpoch)
+        if (newest is null || ghost.HighWatermark <= ghost.LogStart || newest.PartitionEpoch < ghost.PartitionEpoch)
         {
-            // Nothing to hold yet; or a leader was told of its new ISR before anybody has applied it.
+            // Nothing to hold, or not any more; or a leader was told of its new ISR before anybody has applied it.
             return null;
         }
 
@@ -309,6 +315,9 @@ public sealed class ClusterInvariants : INodeWatcher
 
         /// <summary>The highest that a leader was seen to commit, in flush mode.</summary>
         public long HighWatermark { get; set; }
+
+        /// <summary>What is before it was deleted.</summary>
+        public long LogStart { get; set; }
 
         /// <summary>The latest that a replica was seen to live by.</summary>
         public int PartitionEpoch { get; set; } = -1;

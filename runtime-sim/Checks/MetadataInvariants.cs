@@ -15,7 +15,7 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// Effects  a sentence where something is broken
 ///
 /// C-REPLAY      two nodes that have applied the log up to the same record have the same picture, snapshot or not
-/// C-META        a partition's leader is in its ISR and not fenced, and ISR and eligible replicas are replicas and apart
+/// C-META        a partition's leader is in its ISR, nobody in it is fenced, and ISR and eligible replicas are replicas and apart
 /// C-REDUNDANCY  a reassignment ends with every replica that it adds in the ISR
 ///
 /// The rule a reader would get wrong: the pictures are held against each other by content, made into records as a snapshot
@@ -140,6 +140,8 @@ public sealed class MetadataInvariants
             var isLed = partition.Leader != PartitionRegistration.NoLeader;
             var wrong = isLed && Array.IndexOf(partition.Isr, partition.Leader) < 0 ? "is not in its ISR"
                 : isLed && image.Cluster.Find(partition.Leader) is not { IsFenced: false } ? "is fenced or gone"
+                : !Array.TrueForAll(partition.Isr, member => image.Cluster.Find(member) is { IsFenced: false })
+                    ? FormattableString.Invariant($"has somebody fenced in its ISR [{string.Join(',', partition.Isr)}]")
                 : !Array.TrueForAll(partition.Isr, member => Array.IndexOf(partition.Replicas, member) >= 0)
                     ? "has an ISR of others than replicas"
                 : !Array.TrueForAll(partition.Elr, member => Array.IndexOf(partition.Replicas, member) >= 0
