@@ -88,7 +88,7 @@ public sealed class ReassignWorkload : IWorkload, IFaultlessTimer
     private List<int> Target()
     {
         var brokers = new List<int>();
-        for (var broker = 1; broker <= _simulation.World.Nodes.Count; broker++)
+        for (var broker = 1; broker <= _simulation.World.BrokerCount; broker++)
         {
             brokers.Insert(_prng.Next(brokers.Count + 1), broker);
         }

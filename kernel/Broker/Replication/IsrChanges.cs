@@ -70,7 +70,8 @@ internal sealed class IsrChanges : IPeerAnswer, ITimed
 
         foreach (var change in sent)
         {
-            if (Find(answer, change.Partition) is { } decided)
+            // The metadata may have told before the answer did: it says nothing of what was asked since.
+            if (IsOpen(change) && Find(answer, change.Partition) is { } decided)
             {
                 change.Partition.IsrAnswered(
                     (ErrorCode)decided.ErrorCode,
@@ -121,7 +122,7 @@ internal sealed class IsrChanges : IPeerAnswer, ITimed
         foreach (var change in _waiting[..count])
         {
             var partition = change.Partition;
-            if (!ReferenceEquals(partition.Leader?.Proposed, change.Isr) || partition.LeaderEpoch != change.Epoch)
+            if (!IsOpen(change))
             {
                 continue;
             }
@@ -147,6 +148,9 @@ internal sealed class IsrChanges : IPeerAnswer, ITimed
             SendSoon(Duration.Zero);
         }
     }
+
+    private static bool IsOpen(in Change change) =>
+        ReferenceEquals(change.Partition.Leader?.Proposed, change.Isr) && change.Partition.LeaderEpoch == change.Epoch;
 
     private AlterPartitionRequest.PartitionData Describe(in Change change)
     {

@@ -237,6 +237,12 @@ public sealed class Partition : ILogListener
             return;
         }
 
+        if (error == ErrorCode.None && epoch > LeaderEpoch)
+        {
+            // Agreed, and a reassignment ended with it, in a new epoch. Until the metadata tell, whoever came in still counts.
+            return;
+        }
+
         if (error == ErrorCode.None && epoch == LeaderEpoch && partitionEpoch > PartitionEpoch)
         {
             PartitionEpoch = partitionEpoch;
