@@ -39,7 +39,10 @@ internal sealed class BrokerAdmission
         var isSameLife = existing?.IncarnationId == request.IncarnationId;
         if (!isSameLife)
         {
-            new BrokerFencing(_controller.View).Leave(request.BrokerId, LossOf(request, existing), records);
+            // Only a clean shutdown leaves its epoch behind (KIP-966). A broker that was unregistered meanwhile cannot tell.
+            var loss = request.PreviousBrokerEpoch != existing?.Epoch ? BrokerLoss.Unflushed : BrokerLoss.None;
+            var disks = new ReturningDisks(request.BrokerId, existing?.Directories, request.LogDirs);
+            new BrokerFencing(_controller.View).Leave(request.BrokerId, loss, records, disks);
         }
 
         var epoch = isSameLife ? existing!.Epoch : _controller.NextOffset;
@@ -73,15 +76,6 @@ internal sealed class BrokerAdmission
             : !SupportsEveryFeature(request) ? ErrorCode.UnsupportedVersion
             : ErrorCode.None;
     }
-
-    /// <summary>
-    /// Only a clean shutdown leaves its epoch behind (KIP-966), and every directory has an id that it keeps (KIP-858). Of a
-    /// broker that was unregistered meanwhile nobody knows which directories it had: it is taken for one that crashed.
-    /// </summary>
-    private static BrokerLoss LossOf(BrokerRegistrationRequest request, BrokerRegistration? existing) =>
-        existing is not null && !new HashSet<Uuid>(existing.Directories).Overlaps(request.LogDirs) ? BrokerLoss.Everything
-        : request.PreviousBrokerEpoch != existing?.Epoch ? BrokerLoss.Unflushed
-        : BrokerLoss.None;
 
     private bool AreDirectoriesItsOwn(BrokerRegistrationRequest request)
     {

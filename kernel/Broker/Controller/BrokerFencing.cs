@@ -58,9 +58,10 @@ internal sealed class BrokerFencing
     }
 
     /// <summary>
-    /// The partitions without this broker; where it begins another life, with what it may have lost of the one before.
+    /// The partitions without this broker; where it begins another life, with what it may have lost of the one before, and
+    /// the disks that it came with.
     /// </summary>
-    public void Leave(int broker, BrokerLoss loss, List<MetadataRecord> records)
+    public void Leave(int broker, BrokerLoss loss, List<MetadataRecord> records, ReturningDisks? disks = null)
     {
         var active = new ActiveBrokers(_view.Image.Cluster, Leaving: broker);
         ForEach(
@@ -69,11 +70,12 @@ internal sealed class BrokerFencing
             partition => partition.Leader == broker
                 || Array.IndexOf(partition.Isr, broker) >= 0
                 || (loss != BrokerLoss.None && Array.IndexOf(partition.Elr, broker) >= 0)
-                || (loss == BrokerLoss.Everything && Array.IndexOf(partition.LastKnownElr, broker) >= 0),
+                || disks?.IsGone(partition) == true,
             change =>
             {
                 change.RemoveFromIsr(broker);
                 change.Restarted = (broker, loss);
+                change.Return(disks);
             });
     }
 

@@ -30,7 +30,7 @@ internal enum BrokerLoss : byte
     /// <summary>What was not flushed: it crashed.</summary>
     Unflushed,
 
-    /// <summary>Everything: none of its directories is one that it had before.</summary>
+    /// <summary>Everything: the disk of this replica is not there any more.</summary>
     Everything,
 }
 
@@ -41,7 +41,8 @@ internal enum BrokerLoss : byte
 ///
 /// A replica that leaves the ISR while it is smaller than min.insync.replicas holds everything that is committed, because
 /// nothing is committed from then on: it becomes eligible (KIP-966). Once the ISR is large enough again nobody outside
-/// it is eligible any more. Without KIP-966 the last member never leaves the ISR; it only ceases to lead.
+/// it is eligible any more. Without KIP-966 the last member never leaves the ISR; it only ceases to lead, unless its disk
+/// is gone.
 /// </remarks>
 internal sealed class PartitionChange
 {
@@ -58,6 +59,7 @@ internal sealed class PartitionChange
     private List<int> _adding;
     private int _leader;
     private bool _isUnclean;
+    private Uuid _home;
 
     public PartitionChange(TopicImage topic, int index, in PartitionPolicy policy, in ActiveBrokers active)
     {
@@ -90,6 +92,16 @@ internal sealed class PartitionChange
     /// </summary>
     public (int Broker, BrokerLoss Loss) Restarted { get; set; } = (-1, BrokerLoss.None);
 
+    /// <summary>A broker comes back: with the disk of this replica, or to begin it anew on another.</summary>
+    public void Return(ReturningDisks? disks)
+    {
+        if (disks is { } returning && returning.IsGone(_before))
+        {
+            Restarted = (returning.Broker, BrokerLoss.Everything);
+            _home = returning.Home;
+        }
+    }
+
     public void SetIsr(IReadOnlyList<int> isr) => _isr = new List<int>(isr);
 
     public void RemoveFromIsr(int broker) => _isr.Remove(broker);
@@ -110,6 +122,7 @@ internal sealed class PartitionChange
         if (_isr.Count == 0 && !_policy.IsElrEnabled)
         {
             _isr = new List<int>(_before.Isr);
+            _isr.RemoveAll(IsEmptied);
         }
 
         KeepEligible();
@@ -183,11 +196,10 @@ internal sealed class PartitionChange
             _lastKnown = [lossy];
         }
 
-        if (Restarted.Loss == BrokerLoss.Everything)
-        {
-            _lastKnown.Remove(Restarted.Broker);
-        }
+        _lastKnown.RemoveAll(IsEmptied);
     }
+
+    private bool IsEmptied(int replica) => Restarted == (replica, BrokerLoss.Everything);
 
     private void Elect()
     {
@@ -272,7 +284,7 @@ internal sealed class PartitionChange
             AddingReplicas = Changed(_adding, _before.AddingReplicas),
             RemovingReplicas = Changed(_removing, _before.RemovingReplicas),
         };
-        if (record.Replicas is not null)
+        if (record.Replicas is not null || Array.Exists(_before.Replicas, IsEmptied))
         {
             record.Directories = Directories();
         }
@@ -298,6 +310,7 @@ internal sealed class PartitionChange
         || record.EligibleLeaderReplicas is not null
         || record.LastKnownElr is not null
         || record.Replicas is not null
+        || record.Directories is not null
         || record.AddingReplicas is not null
         || record.RemovingReplicas is not null
         || record.Leader != PartitionRegistration.LeaderUnchanged
@@ -309,8 +322,8 @@ internal sealed class PartitionChange
         foreach (var replica in _replicas)
         {
             var known = Array.IndexOf(_before.Replicas, replica);
-            directories.Add(known >= 0
-                ? _before.Directories[known]
+            directories.Add(IsEmptied(replica) ? _home
+                : known >= 0 ? _before.Directories[known]
                 : DirectoryOf?.Invoke(replica) ?? ReplicaPlacement.Unassigned);
         }
 

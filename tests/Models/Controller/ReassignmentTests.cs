@@ -294,7 +294,7 @@ public sealed class ReassignmentTests
         return string.Join('\n', text);
     }
 
-    private static ErrorCode Elect(ControllerWorld world, sbyte type)
+    internal static ErrorCode Elect(ControllerWorld world, sbyte type)
     {
         var request = new ElectLeadersRequest
         {
