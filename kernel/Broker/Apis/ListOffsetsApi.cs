@@ -137,11 +137,18 @@ internal static class ListOffsetsApi
                 break;
         }
 
-        var found = TimestampAnswer.None;
-        var inner = log.OffsetForTimestamp(timestamp, partition.HighWatermark, result => found = result);
+        TimestampAnswer? searched = null;
+        var inner = log.OffsetForTimestamp(timestamp, partition.HighWatermark, result => searched = result);
         while (inner.MoveNext())
         {
             yield return inner.Current;
+        }
+
+        if (searched is not { } found)
+        {
+            // The replica moved away, or the topic was deleted, while its files were read.
+            answer.ErrorCode = (short)ErrorCode.NotLeaderOrFollower;
+            yield break;
         }
 
         answer.Offset = found.Offset.Value;

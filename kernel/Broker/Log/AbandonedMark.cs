@@ -16,7 +16,8 @@ internal sealed class AbandonedMark
     /// <summary>Runs a routine that takes no further step once the mark is set.</summary>
     public void Run(IEnumerator<Ticket> body, Action? whenDone = null) => Routine.Run(Guard(body), whenDone);
 
-    private IEnumerator<Ticket> Guard(IEnumerator<Ticket> body)
+    /// <summary>The routine, which ends where the mark is set.</summary>
+    public IEnumerator<Ticket> Guard(IEnumerator<Ticket> body)
     {
         while (!IsSet && body.MoveNext())
         {

@@ -221,14 +221,14 @@ public sealed class PartitionLog
     /// again in the step in which this ends.
     /// </summary>
     public IEnumerator<Ticket> ReadCold(Offset from) =>
-        from >= LogStartOffset && from < LogEndOffset ? _reader.Find(from) : Nothing();
+        from >= LogStartOffset && from < LogEndOffset ? _state.Abandoned.Guard(_reader.Find(from)) : Nothing();
 
     /// <summary>
     /// The first record at or after a time, or, for -3, the one with the largest timestamp, below
-    /// <paramref name="upTo"/>.
+    /// <paramref name="upTo"/>. Nothing is found, not even that there is none, where the log is abandoned meanwhile.
     /// </summary>
     public IEnumerator<Ticket> OffsetForTimestamp(long timestampMs, Offset upTo, Action<TimestampAnswer> found) =>
-        new TimestampSearch(_state, upTo).Run(timestampMs, found);
+        _state.Abandoned.Guard(new TimestampSearch(_state, upTo).Run(timestampMs, found));
 
     /// <summary>
     /// Shows every batch from the one that holds an offset to the log's end as it is now, in order.
