@@ -233,7 +233,8 @@ public sealed class PartitionLog
     /// <summary>
     /// Shows every batch from the one that holds an offset to the log's end as it is now, in order.
     /// </summary>
-    public IEnumerator<Ticket> ReadAll(Offset from, BatchReplay replay) => new LogReplay(_state, replay).Run(from);
+    public IEnumerator<Ticket> ReadAll(Offset from, BatchReplay replay) =>
+        _state.Abandoned.Guard(new LogReplay(_state, replay).Run(from));
 
     /// <summary>
     /// The largest epoch at or below the requested one and its end (KIP-101); (-1, -1) where it is not known.
