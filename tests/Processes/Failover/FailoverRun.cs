@@ -18,8 +18,9 @@ internal sealed record FailoverResult(string On, List<double> Away, long Acknowl
 }
 
 /// <summary>Kills the leaders of one cluster, one after the other, under load.</summary>
-/// <remarks>Away is from the kill to the first acknowledgement of a record sent after it, in the slowest partition that the
-/// dead node led. A killed node is started again two seconds after its partitions are back.</remarks>
+/// <remarks>Away is from the death to the first acknowledgement of a record sent after it, in the slowest partition that the dead
+/// node led; what is sent while the node is being killed may be answered yet. A killed node is started again two seconds after
+/// its partitions are back.</remarks>
 internal static class FailoverRun
 {
     private static readonly TimeSpan Down = TimeSpan.FromSeconds(2);
@@ -43,8 +44,8 @@ internal static class FailoverRun
             if (victim >= 1)
             {
                 var led = load.LedBy(victim);
-                var moment = Stopwatch.GetTimestamp();
                 cluster.Kill(victim);
+                var moment = Stopwatch.GetTimestamp();
                 away.Add(Await(load, moment, led));
                 tell(FormattableString.Invariant(
                     $"{run.Elapsed.TotalSeconds,6:F1} s: node {victim} killed, {led.Count} partitions away {away[^1]:F0} ms"));
