@@ -72,7 +72,8 @@ internal sealed class RollSettling(LogEnvironment env, string directory, Abandon
         var tickets = new List<Ticket>();
         foreach (var file in (OpenFile[])[segment.Log, segment.OffsetFile, segment.TimeFile])
         {
-            if (file.Length > 0 || (segment.IsCut && ReferenceEquals(file, segment.Log)))
+            // What was cut down to nothing has as much to flush: unflushed, its old content is back after a power loss.
+            if (file.Length > 0 || segment.IsCut)
             {
                 tickets.Add(env.Files.FlushAndWait(file));
             }
