@@ -127,12 +127,14 @@ public sealed class LogCursor(SimulatedDisk disk, string directory)
         return true;
     }
 
-    /// <summary>A segment before the place that was reached is new, or was cut since it was passed.</summary>
+    /// <summary>
+    /// A segment before the place that was reached is new, or was cut since it was passed; one that was passed empty, too.
+    /// </summary>
     private bool IsAnyRewritten()
     {
         foreach (var (first, name) in Segments())
         {
-            if (first < Next && (!_passed.TryGetValue(first, out var passed)
+            if ((first < Next || first <= _base) && (!_passed.TryGetValue(first, out var passed)
                 || disk.Find(name) is not { } file || file != passed.File || file.Cuts != passed.Cuts))
             {
                 return true;

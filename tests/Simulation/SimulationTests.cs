@@ -72,6 +72,7 @@ public sealed class SimulationTests
     [InlineData("waited-for-who-left", 20, 20)]
     [InlineData("eligible-with-an-empty-disk", 3, 3)]
     [InlineData("cut-index-came-back", 234, 234)]
+    [InlineData("passed-while-empty", 43, 43)]
     [InlineData("agreed-in-a-new-epoch", 34, 34)]
     [InlineData("searched-while-it-moved", 12, 12)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
