@@ -86,7 +86,9 @@ public sealed class ClusterInvariants : INodeWatcher
         }
     }
 
-    /// <summary>Every leader's ISR is all of its replicas: nobody is catching up, nor on the move.</summary>
+    /// <summary>
+    /// Every leader's ISR is all of its replicas: nobody is catching up, nor on the move; and all know who votes.
+    /// </summary>
     public bool AreReplicasLevel()
     {
         MetadataImage? newest = null;
@@ -108,7 +110,7 @@ public sealed class ClusterInvariants : INodeWatcher
             }
         }
 
-        return newest is not null && IsLevel(newest);
+        return newest is not null && IsLevel(newest) && _quorum.AreVotersAgreed();
     }
 
     private bool IsLevel(MetadataImage image)

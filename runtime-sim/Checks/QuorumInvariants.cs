@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Deterministic.Broker;
 using Deterministic.Broker.Raft;
 using Deterministic.Runtime.Sim.Worlds;
 
@@ -14,12 +15,14 @@ namespace Deterministic.Runtime.Sim.Checks;
 ///
 /// C-ONELEADER  no two nodes lead one epoch, nor one node in two lives
 /// C-EPOCH      a member's epoch and high watermark never fall while it lives
-/// C-RAFT       what is committed is the same on every member, and a majority of disks holds what a leader has committed
+/// C-RAFT       what is committed is the same on every member, who votes as of it, too, and a majority of the disks of those who
+///              vote holds what a leader has committed
 /// </remarks>
 public sealed class QuorumInvariants(World world)
 {
     private readonly SortedDictionary<int, (int Node, int Life)> _leaders = [];
     private readonly CommittedLog _committed = new();
+    private readonly SortedDictionary<long, string> _voters = [];
     private readonly List<Member> _members = [];
 
     /// <summary>Committed metadata batches that two members were seen to agree about.</summary>
@@ -49,7 +52,29 @@ public sealed class QuorumInvariants(World world)
         member.Epoch = quorum.Epoch;
         member.HighWatermark = highWatermark;
         member.IsLeader = quorum.IsLeader;
+        member.Voters = quorum.Voters;
         return wrong;
+    }
+
+    /// <summary>Every node runs and knows the same voters, and no change of them is under way.</summary>
+    public bool AreVotersAgreed()
+    {
+        string? agreed = null;
+        foreach (var node in world.Nodes)
+        {
+            if (node.Kernel is not Node { Broker.Quorum: var quorum })
+            {
+                return false;
+            }
+
+            agreed ??= quorum.Voters.ToString();
+            if (agreed != quorum.Voters.ToString() || agreed != quorum.CommittedVoters.ToString())
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private string? Judge(Member member, NodeProcess node, MetadataQuorum quorum, long highWatermark)
@@ -82,14 +107,31 @@ public sealed class QuorumInvariants(World world)
             return "C-RAFT: the metadata log is " + differs;
         }
 
-        return quorum.IsLeader ? JudgeMajority(quorum, highWatermark) : null;
+        var voters = quorum.CommittedVoters.ToString();
+        if (!_voters.TryAdd(highWatermark, voters) && _voters[highWatermark] != voters)
+        {
+            return FormattableString.Invariant(
+                $"C-RAFT: at {highWatermark} these vote: {voters}; and somewhere else these: {_voters[highWatermark]}");
+        }
+
+        return quorum.IsLeader ? JudgeMajority(member, quorum, highWatermark) : null;
     }
 
-    private string? JudgeMajority(MetadataQuorum quorum, long highWatermark)
+    /// <summary>
+    /// Several inputs may have been taken since the last look: what was committed by the voters of then may be followed by a
+    /// change of them.
+    /// </summary>
+    private string? JudgeMajority(Member member, MetadataQuorum quorum, long highWatermark) =>
+        JudgeMajority(quorum.Voters, highWatermark) is { } broken
+            && (member.Voters is not { } before || JudgeMajority(before, highWatermark) is not null)
+                ? broken
+                : null;
+
+    private string? JudgeMajority(VoterSet set, long highWatermark)
     {
         var voters = 0;
         var holders = 0;
-        foreach (var voter in quorum.Voters.All)
+        foreach (var voter in set.All)
         {
             var host = voter.Id - 1;
             if (host >= _members.Count)
@@ -122,6 +164,9 @@ public sealed class QuorumInvariants(World world)
 
         public bool IsLeader { get; set; }
 
+        /// <summary>Who voted, as it saw it at the last look of this life.</summary>
+        public VoterSet? Voters { get; set; }
+
         public LogCursor Written { get; } = new(node.Disk, MetadataQuorum.Directory);
 
         public void Reborn(int life)
@@ -130,6 +175,7 @@ public sealed class QuorumInvariants(World world)
             Epoch = -1;
             HighWatermark = -1;
             IsLeader = false;
+            Voters = null;
             Written.Restart();
             _durable.Restart();
         }

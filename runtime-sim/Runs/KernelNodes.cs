@@ -2,7 +2,9 @@ using System.Collections.Generic;
 using Deterministic.Broker;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Peers;
+using Deterministic.Broker.Raft;
 using Deterministic.Primitives;
+using Deterministic.Runtime.Sim.Disk;
 using Deterministic.Runtime.Sim.Workloads;
 using Deterministic.Runtime.Sim.Worlds;
 
@@ -16,6 +18,9 @@ public static class KernelNodes
 
     /// <summary>The one cluster of a world with several nodes, as a format tool would have written it to every disk.</summary>
     private static readonly Uuid Cluster = new(0x5EED, 0xC1A5);
+
+    /// <summary>No clock is read before a world begins.</summary>
+    private const long FormattedAtMs = 1_700_000_000_000;
 
     /// <summary>The step of a fresh node. Its broker id is its number in the world plus one.</summary>
     public static NodeStep Make(
@@ -42,25 +47,48 @@ public static class KernelNodes
             Roles = roles,
             Seed = seed,
             ClusterId = isCluster ? Cluster : null,
-            QuorumVoters = isCluster ? Voters(shape) : [],
+            QuorumVoters = isCluster && shape.FirstVoters == 0 ? Controllers(shape) : [],
+            QuorumBootstrapServers = shape.FirstVoters > 0 ? Controllers(shape) : [],
             Listeners = listeners,
             Properties = properties,
         };
         return new Node(options, effects).Step;
     }
 
-    private static List<PeerAddress> Voters(ClusterShape shape)
+    /// <summary>
+    /// What a format tool leaves on the empty disk of a first voter whose quorum may change; nothing on any other.
+    /// </summary>
+    public static void Format(int number, ClusterShape shape, SimulatedDisk disk)
     {
-        var voters = new List<PeerAddress>();
-        for (var i = 0; i < shape.Nodes; i++)
+        if (number < shape.FirstController || number >= shape.FirstController + shape.FirstVoters)
         {
-            if (shape.RolesOf(i).HasFlag(NodeRoles.Controller))
-            {
-                var port = shape.Controllers > 0 ? NodeProcess.Port : ControllerPort;
-                voters.Add(new PeerAddress(i + 1, World.HostName(i), port));
-            }
+            return;
         }
 
-        return voters;
+        var voters = new List<Voter>();
+        foreach (var address in Controllers(shape)[..shape.FirstVoters])
+        {
+            voters.Add(new Voter(address.NodeId, Directory(address.NodeId), address.Host, address.Port));
+        }
+
+        disk.Place(FirstSnapshot.Path, FirstSnapshot.Of(new VoterSet(voters), FormattedAtMs));
+        disk.Place(MetaProperties.FileName, new MetaProperties(Cluster, number + 1, Directory(number + 1)).ToBytes());
+    }
+
+    /// <summary>Where the controller listener of a node is.</summary>
+    public static PeerAddress ControllerAt(int number, ClusterShape shape) =>
+        new(number + 1, World.HostName(number), shape.Controllers > 0 ? NodeProcess.Port : ControllerPort);
+
+    private static Uuid Directory(int node) => new(0xD15C, (ulong)node);
+
+    private static List<PeerAddress> Controllers(ClusterShape shape)
+    {
+        var controllers = new List<PeerAddress>();
+        for (var i = shape.FirstController; i < shape.Nodes; i++)
+        {
+            controllers.Add(ControllerAt(i, shape));
+        }
+
+        return controllers;
     }
 }

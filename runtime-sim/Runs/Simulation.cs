@@ -99,6 +99,9 @@ public sealed class Simulation : IFault
 
     public Counters Counters { get; } = new();
 
+    /// <summary>Who is what.</summary>
+    public ClusterShape Shape { get; private set; }
+
     /// <summary>Bootstrap addresses of every node.</summary>
     public IReadOnlyList<(string Host, int Port)> Addresses { get; private set; } = [];
 
@@ -192,9 +195,15 @@ public sealed class Simulation : IFault
         {
             shape = new ClusterShape(cluster.Number("nodes", prng, 1, 1), 0);
             shape = cluster.Has("controllers") ? shape with { Controllers = cluster.Number("controllers", prng, 3, 3) } : shape;
+            shape = cluster.Has("voters") ? shape with { FirstVoters = cluster.Number("voters", prng, 1, 3) } : shape;
             cluster.End();
+            if (shape.FirstVoters > shape.Nodes - shape.FirstController)
+            {
+                throw cluster.Error("'voters=' are more than there are controllers");
+            }
         }
 
+        Shape = shape;
         World.BrokerCount = shape.Brokers;
 
         if (_scenario.The("broker") is { } broker)
@@ -221,6 +230,7 @@ public sealed class Simulation : IFault
             var setting = Conditions.Node(_scenario, prng.Fork()) with { Listeners = listeners };
             Contract.DisksLie |= setting.Disk.BetraysFlushes;
             World.AddNode((effects, seed) => KernelNodes.Make(id, shape, BrokerConfig, effects, seed), setting);
+            KernelNodes.Format(id, shape, World.Nodes[id].Disk);
         }
 
         Addresses = addresses;

@@ -17,6 +17,7 @@ public static class WorkloadCatalog
             GroupWorkload.Name => new GroupWorkload(simulation, line, prng),
             DeleteRecordsWorkload.Name => new DeleteRecordsWorkload(simulation, line, prng),
             ReassignWorkload.Name => new ReassignWorkload(simulation, line, prng),
+            VotersWorkload.Name => new VotersWorkload(simulation, line, prng),
             TopicChurnWorkload.Name => new TopicChurnWorkload(simulation, line, prng),
             _ => throw line.Error($"there is no workload '{name}'"),
         };

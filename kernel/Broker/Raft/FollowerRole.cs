@@ -115,7 +115,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
         {
             Fetch();
         }
-        else if (Member.IsVoter)
+        else if (Member.MayStand)
         {
             Member.Become(Member.State, new ProspectiveRole(Member, leader));
         }
@@ -174,7 +174,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
     private void ElectWithin(Duration least, Duration most)
     {
         var at = Member.Now + Member.Between(least, most);
-        if (Member.IsVoter && _silence is { IsPending: true } silence && at < silence.Deadline)
+        if (Member.MayStand && _silence is { IsPending: true } silence && at < silence.Deadline)
         {
             Cancel(_silence);
             _silence = SetTimer(at - Member.Now, SilenceTimer);

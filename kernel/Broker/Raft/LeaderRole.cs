@@ -15,7 +15,8 @@ namespace Deterministic.Broker.Raft;
 /// Inputs   Propose, Fetch of voters and observers, LogFlushed, timers
 /// Effects  Append and Flush of the log; BeginQuorumEpoch; answers to fetches; commits
 ///
-/// Leader -> Resigned    a majority of the voters has not fetched for 1.5 fetch time-outs (check-quorum), or the node stops
+/// Leader -> Resigned    a majority of the voters has not fetched for 1.5 fetch time-outs (check-quorum), or the node stops, or
+///                       its own removal from the voters is committed
 /// Leader -> Follower    somebody leads a later epoch
 /// Leader -> Unattached  a later epoch is heard of
 ///
@@ -258,6 +259,12 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
         {
             IsActive = true;
             Member.WhenActive?.Invoke();
+        }
+
+        if (!Member.IsVoter && Member.Voters.LatestOffset < Member.HighWatermark.Value)
+        {
+            Resign();
+            return;
         }
 
         AnswerParked();

@@ -93,7 +93,11 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     /// <summary>The leader's controller listener; null where nobody is known to lead, or this node does.</summary>
     public PeerAddress? LeaderAddress => _member.Role.LeaderAddress;
 
+    /// <summary>Who votes as of the log's end.</summary>
     public VoterSet Voters => _member.Voters.Latest;
+
+    /// <summary>Who votes as of the high watermark: nothing takes that back.</summary>
+    public VoterSet CommittedVoters => _member.Voters.At(_member.HighWatermark.Value);
 
     public Offset HighWatermark => _member.HighWatermark;
 

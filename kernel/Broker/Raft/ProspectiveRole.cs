@@ -26,7 +26,7 @@ internal sealed class ProspectiveRole(QuorumMember member, PeerAddress? leader) 
 
     public override void Begin()
     {
-        if (!Member.IsVoter)
+        if (!Member.MayStand)
         {
             Member.Become(Member.State, new UnattachedRole(Member));
             return;
@@ -75,7 +75,7 @@ internal sealed class ProspectiveRole(QuorumMember member, PeerAddress? leader) 
 
     private void GoBack()
     {
-        if (leader is { } known)
+        if (leader is { } known && Member.IsVoter)
         {
             Member.Become(Member.State, new FollowerRole(Member, known));
         }

@@ -82,6 +82,13 @@ internal sealed class QuorumMember
 
     public bool IsVoter => Environment.MayVote && Voters.Latest.Contains(Self, DirectoryId);
 
+    /// <summary>
+    /// It may stand for election: a voter; and one whose removal is not known to be committed, since nobody else may hold the
+    /// record of that, and then the others need its vote and log (Raft dissertation, 4.2.2).
+    /// </summary>
+    public bool MayStand => IsVoter || (Environment.MayVote
+        && Voters.LatestOffset >= HighWatermark.Value && Voters.BeforeLatest.Contains(Self, DirectoryId));
+
     /// <summary>Epoch of the last record; that of the snapshot where the log is empty behind it; 0 where there is none.</summary>
     public int LastEpoch => Log.LogEndOffset.Value <= Snapshots.Newest.EndOffset
         ? Snapshots.Newest.Epoch

@@ -52,7 +52,7 @@ internal sealed class ResignedRole(QuorumMember member, IReadOnlyList<Voter> suc
     }
 
     protected override void Fired(long token) => Member.Become(
-        Member.State, Member.IsVoter ? new ProspectiveRole(Member, null) : new UnattachedRole(Member));
+        Member.State, Member.MayStand ? new ProspectiveRole(Member, null) : new UnattachedRole(Member));
 
     private EndQuorumEpochRequest Farewell()
     {

@@ -7,16 +7,20 @@ namespace Deterministic.Broker.Raft;
 
 /// <summary>Knows of no leader in its epoch.</summary>
 /// <remarks>
-/// Inputs   timer, and answers to what an observer asks
+/// Inputs   timers, and answers to what an observer asks
 /// Effects  an observer asks one member after the other who leads
 ///
-/// Unattached -> Prospective  a voter, the election time-out is over
+/// Unattached -> Prospective  a voter, or one whose removal is under way: the election time-out is over
 /// Unattached -> Follower     somebody says who leads
 /// Unattached -> Unattached   a vote is given, or a later epoch is heard of
 /// </remarks>
 internal sealed class UnattachedRole(QuorumMember member) : QuorumRole(member), IPeerAnswer
 {
-    private TimerHandle? _timer;
+    private const long ElectionTimer = 0;
+    private const long AskTimer = 1;
+
+    private TimerHandle? _election;
+    private TimerHandle? _ask;
 
     /// <summary>Shorter for the first election of a life, when nobody can have been heard yet.</summary>
     public bool IsFirst { get; init; }
@@ -24,26 +28,31 @@ internal sealed class UnattachedRole(QuorumMember member) : QuorumRole(member), 
     public override void Begin()
     {
         var timeouts = Member.Environment.Timeouts;
+        if (Member.IsVoter && Member.Voters.Latest.All.Count == 1)
+        {
+            Member.Become(Member.State, new ProspectiveRole(Member, null));
+            return;
+        }
+
+        if (Member.MayStand)
+        {
+            var wait = IsFirst
+                ? Member.Between(timeouts.Retry, new Duration(timeouts.Election.Microseconds / 4))
+                : Member.Jittered(timeouts.Election);
+            _election = SetTimer(wait, ElectionTimer);
+        }
+
         if (!Member.IsVoter)
         {
             Ask();
-        }
-        else if (Member.Voters.Latest.All.Count == 1)
-        {
-            Member.Become(Member.State, new ProspectiveRole(Member, null));
-        }
-        else
-        {
-            _timer = SetTimer(IsFirst
-                ? Member.Between(timeouts.Retry, new Duration(timeouts.Election.Microseconds / 4))
-                : Member.Jittered(timeouts.Election));
         }
     }
 
     public override void End()
     {
         base.End();
-        Cancel(_timer);
+        Cancel(_election);
+        Cancel(_ask);
     }
 
     public void Answered(IMessage response, long token)
@@ -74,7 +83,7 @@ internal sealed class UnattachedRole(QuorumMember member) : QuorumRole(member), 
 
     protected override void Fired(long token)
     {
-        if (Member.IsVoter)
+        if (token == ElectionTimer)
         {
             Member.Become(Member.State, new ProspectiveRole(Member, null));
         }
@@ -84,7 +93,7 @@ internal sealed class UnattachedRole(QuorumMember member) : QuorumRole(member), 
         }
     }
 
-    private void AskLater() => _timer = SetTimer(Member.Jittered(Member.Environment.Timeouts.Retry));
+    private void AskLater() => _ask = SetTimer(Member.Jittered(Member.Environment.Timeouts.Retry), AskTimer);
 
     /// <summary>Whoever does not lead answers a fetch with who does.</summary>
     private void Ask()

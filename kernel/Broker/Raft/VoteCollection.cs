@@ -12,7 +12,8 @@ namespace Deterministic.Broker.Raft;
 /// Inputs   Begin, Retry, answers
 /// Effects  Vote requests
 ///
-/// A voter that cannot be reached neither grants nor rejects: it is asked again, as long as the role lasts.
+/// A voter that cannot be reached neither grants nor rejects: it is asked again, as long as the role lasts. Whoever stands
+/// while its own removal is under way does not count itself.
 /// </remarks>
 internal sealed class VoteCollection(QuorumMember member, QuorumRole role, bool isPreVote) : IPeerAnswer
 {
@@ -29,7 +30,11 @@ internal sealed class VoteCollection(QuorumMember member, QuorumRole role, bool 
 
     public void Begin()
     {
-        _granted.Add(member.Self);
+        if (member.IsVoter)
+        {
+            _granted.Add(member.Self);
+        }
+
         foreach (var voter in member.Voters.Latest.All)
         {
             if (voter.Id != member.Self)

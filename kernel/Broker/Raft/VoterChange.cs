@@ -149,10 +149,6 @@ internal sealed class VoterChange(QuorumMember member, LeaderRole leader) : ITim
         {
             _appendedAt = -1;
             Answer(ErrorCode.None, null);
-            if (!member.IsVoter)
-            {
-                leader.Resign();
-            }
         }
     }
 

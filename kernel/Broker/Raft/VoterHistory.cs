@@ -22,6 +22,9 @@ internal sealed class VoterHistory(VoterSet beforeAll)
     /// <summary>The voters as of the log's end.</summary>
     public VoterSet Latest => _sets.Count == 0 ? beforeAll : _sets[^1].Voters;
 
+    /// <summary>The voters before the latest change of them.</summary>
+    public VoterSet BeforeLatest => _sets.Count > 1 ? _sets[^2].Voters : beforeAll;
+
     /// <summary>True where the log itself says who votes: kraft.version 1.</summary>
     public bool IsInLog => _sets.Count > 0;
 

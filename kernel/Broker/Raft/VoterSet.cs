@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Globalization;
 using Deterministic.Broker.Peers;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Messages;
@@ -12,6 +13,9 @@ namespace Deterministic.Broker.Raft;
 public readonly record struct Voter(int Id, Uuid DirectoryId, string Host, int Port)
 {
     public PeerAddress Address => new(Id, Host, Port);
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Id}-{DirectoryId}@{Host}:{Port}");
 
     /// <summary>A node whose disk was replaced is another voter, though its id is the same.</summary>
     public bool Is(int id, Uuid directoryId) =>
@@ -96,6 +100,8 @@ public sealed class VoterSet(IReadOnlyList<Voter> voters)
 
         return false;
     }
+
+    public override string ToString() => string.Join(", ", voters);
 
     public Voter? Find(int id)
     {
