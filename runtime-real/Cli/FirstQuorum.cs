@@ -84,7 +84,7 @@ internal sealed class FirstQuorum
 
         return _asked switch
         {
-            Initial => new VoterSet(_initial),
+            Initial => new VoterSet([.. _initial.Select(voter => On(ListenerOf(configuration).Name, voter))]),
             Standalone => new VoterSet([Itself(configuration, directory)]),
             _ => null,
         };
@@ -92,11 +92,18 @@ internal sealed class FirstQuorum
 
     private static Voter Itself(BrokerConfiguration configuration, Uuid directory)
     {
-        var listener = configuration.Listeners.FirstOrDefault(listener => listener.IsController)
-            ?? throw new StartupException("controller.listener.names names no listener of this node; a voter needs one");
+        var listener = ListenerOf(configuration);
         var port = listener.AdvertisedPort > 0 ? listener.AdvertisedPort : listener.Port;
-        return new Voter(configuration.NodeId, directory, listener.HostForClients, port);
+        return On(listener.Name, new Voter(configuration.NodeId, directory, listener.HostForClients, port));
     }
+
+    /// <summary>A voter under the name that this node gives the controllers' listener.</summary>
+    private static Voter On(string listener, Voter voter) =>
+        new(voter.Id, voter.DirectoryId, [new VoterEndpoint(listener, voter.Address.Host, voter.Address.Port)], listener);
+
+    private static ListenerAddress ListenerOf(BrokerConfiguration configuration) =>
+        configuration.Listeners.FirstOrDefault(listener => listener.IsController)
+            ?? throw new StartupException("controller.listener.names names no listener of this node; a voter needs one");
 
     /// <summary>id@host:port:directory, separated by commas.</summary>
     private static List<Voter> ParseVoters(string text)

@@ -113,6 +113,9 @@ public sealed class ClusterInvariants : INodeWatcher
         return newest is not null && IsLevel(newest) && _quorum.AreVotersAgreed();
     }
 
+    /// <summary>The quorum can spare one of its voters, and its disk with it.</summary>
+    public bool AreVotersWhole() => _quorum.AreVotersWhole();
+
     private bool IsLevel(MetadataImage image)
     {
         foreach (var broker in image.Cluster.Brokers)

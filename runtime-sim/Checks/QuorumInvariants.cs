@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Deterministic.Broker;
 using Deterministic.Broker.Raft;
+using Deterministic.Primitives;
 using Deterministic.Runtime.Sim.Worlds;
 
 namespace Deterministic.Runtime.Sim.Checks;
@@ -42,6 +43,8 @@ public sealed class QuorumInvariants(World world)
             member.Reborn(node.Lives);
         }
 
+        member.Directory = quorum.Identity.DirectoryId;
+
         var highWatermark = quorum.HighWatermark.Value;
         if (quorum.Epoch == member.Epoch && highWatermark == member.HighWatermark && quorum.IsLeader == member.IsLeader)
         {
@@ -75,6 +78,38 @@ public sealed class QuorumInvariants(World world)
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Besides, every voter runs with the disk that votes, and has all of the leader's log on it: one of them may be taken away,
+    /// and what it has acknowledged, and nobody heard of yet, with it.
+    /// </summary>
+    public bool AreVotersWhole()
+    {
+        var end = 0L;
+        foreach (var node in world.Nodes)
+        {
+            if (node.Kernel is Node { Broker.Quorum: { IsActive: true } active })
+            {
+                end = Math.Max(end, active.LogEndOffset.Value);
+            }
+        }
+
+        if (end == 0 || !AreVotersAgreed() || world.Nodes[^1].Kernel is not Node { Broker.Quorum.Voters.All: var voters })
+        {
+            return false;
+        }
+
+        foreach (var voter in voters)
+        {
+            var host = voter.Id - 1;
+            if (host >= _members.Count || !_members[host].IsNow(voter) || _members[host].DurableEndOf(voter) < end)
+            {
+                return false;
+            }
+        }
+
+        return voters.Count > 2;
     }
 
     private string? Judge(Member member, NodeProcess node, MetadataQuorum quorum, long highWatermark)
@@ -142,7 +177,7 @@ public sealed class QuorumInvariants(World world)
             }
 
             voters++;
-            holders += _members[host].DurableEnd() >= highWatermark ? 1 : 0;
+            holders += _members[host].DurableEndOf(voter) >= highWatermark ? 1 : 0;
         }
 
         return holders * 2 > voters
@@ -155,8 +190,12 @@ public sealed class QuorumInvariants(World world)
     private sealed class Member(NodeProcess node)
     {
         private readonly LogCursor _durable = new(node.Disk, MetadataQuorum.Directory);
+        private int _swaps;
 
         public int Life { get; private set; }
+
+        /// <summary>Identity of the disk with which it was last seen to run; zero before that.</summary>
+        public Uuid Directory { get; set; }
 
         public int Epoch { get; set; } = -1;
 
@@ -180,14 +219,23 @@ public sealed class QuorumInvariants(World world)
             _durable.Restart();
         }
 
-        public long DurableEnd()
+        public bool IsNow(Voter voter) => Directory != Uuid.Zero && voter.DirectoryId == Directory;
+
+        /// <summary>Where the log of this voter ends after a power loss: nowhere, once its disk is another.</summary>
+        public long DurableEndOf(Voter voter)
         {
+            if (_swaps != node.Swaps)
+            {
+                _swaps = node.Swaps;
+                _durable.Restart();
+            }
+
             while (_durable.TryPeek(durable: true, out var batch))
             {
                 _durable.Take(batch);
             }
 
-            return _durable.Next;
+            return voter.Is(voter.Id, Directory) ? _durable.Next : 0;
         }
     }
 }

@@ -7,14 +7,16 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
-/// <c>wipe-disk</c>: a broker is replaced by one with an empty disk. <c>old-disk</c>: by one whose disk is a copy made earlier.
-/// It comes back under its old id after <c>down=</c>, often before anybody has missed it.
+/// <c>wipe-disk</c>: a broker is replaced by one with an empty disk, or with <c>at=quorum</c> a controller. <c>old-disk</c>: a
+/// broker by one whose disk is a copy made earlier. It comes back under its old id after <c>down=</c>, often before anybody has
+/// missed it.
 /// </summary>
 /// <remarks>
 /// Inputs   Strike, End
 /// Effects  a node dark, its disk swapped, a node started
 ///
-/// The rule a reader would get wrong: this strikes brokers that do not vote, and only while every replica is in its ISR. A voter
+/// The rule a reader would get wrong: this strikes brokers that do not vote, and only while every replica is in its ISR; or
+/// controllers of a quorum that knows its voters by their directories, and only while all of at least three are whole. A voter
 /// that forgets its vote breaks any quorum whose voters are static, and a second disk lost before the first is filled again
 /// may take records with it: neither is promised to be survived.
 /// </remarks>
@@ -25,6 +27,7 @@ public sealed class DiskFault : IFault
     private const long LookAgainUs = 200_000;
 
     private readonly bool _isWiped;
+    private readonly bool _isOfQuorum;
     private readonly ValueRange _down;
     private readonly Prng _prng;
     private readonly FaultTimer _timer;
@@ -38,7 +41,14 @@ public sealed class DiskFault : IFault
         _down = line.Range("down", 10_000, 15_000_000);
         if (world.BrokerCount == world.Nodes.Count)
         {
-            throw line.Error("a disk is taken from brokers that do not vote: 'cluster' needs 'controllers='");
+            throw line.Error("a disk is taken from brokers or controllers, not from both in one: 'cluster' needs 'controllers='");
+        }
+
+        var at = line.Text("at", "broker");
+        _isOfQuorum = at == "quorum";
+        if (at is not ("broker" or "quorum") || (_isOfQuorum && !isWiped))
+        {
+            throw line.Error("a disk is wiped 'at=broker' or 'at=quorum'; an old one is put into brokers alone");
         }
 
         _timer = new FaultTimer(world, this, line.Range("every", 3_000_000, 15_000_000), prng);
@@ -54,7 +64,8 @@ public sealed class DiskFault : IFault
             return;
         }
 
-        var victim = _prng.Next(world.BrokerCount);
+        var controllers = world.Nodes.Count - world.BrokerCount;
+        var victim = _isOfQuorum ? world.BrokerCount + _prng.Next(controllers) : _prng.Next(world.BrokerCount);
         var node = world.Nodes[victim];
         if (!_isWiped && !_copies.ContainsKey(victim))
         {
@@ -63,7 +74,8 @@ public sealed class DiskFault : IFault
             return;
         }
 
-        if (world.IsLevel is { } isLevel && isLevel() && node is { IsReady: true, Kernel: Node kernel })
+        var mayStrike = _isOfQuorum ? world.AreVotersWhole : world.IsLevel;
+        if (mayStrike is not null && mayStrike() && node is { IsReady: true, Kernel: Node kernel })
         {
             node.SwapDisk(_isWiped ? [] : _copies[victim], kernel.Broker.Membership.BrokerEpoch);
             _copies.Remove(victim);

@@ -81,6 +81,7 @@ public sealed class Simulation : IFault
         {
             _cluster = new ClusterInvariants(World, History, Contract);
             World.IsLevel = _cluster.AreReplicasLevel;
+            World.AreVotersWhole = _cluster.AreVotersWhole;
             World.Watcher = _cluster;
         }
 

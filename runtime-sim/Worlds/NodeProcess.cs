@@ -73,6 +73,9 @@ public sealed class NodeProcess : IProcess
     /// </summary>
     public long ForgotEpoch { get; private set; } = -1;
 
+    /// <summary>How often its disk was taken away.</summary>
+    public int Swaps { get; private set; }
+
     /// <summary>Starts so far.</summary>
     public int Lives { get; private set; }
 
@@ -132,6 +135,7 @@ public sealed class NodeProcess : IProcess
             Disk.Place(path, bytes);
         }
 
+        Swaps++;
         ForgotEpoch = brokerEpoch;
         _world.Observe(new Happening(copy.Count == 0 ? HappeningKind.DiskWiped : HappeningKind.DiskTurnedBack, _index, Lives));
     }

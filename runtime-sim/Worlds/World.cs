@@ -79,6 +79,9 @@ public sealed class World
     /// <summary>Every replica is in its ISR: one disk may be lost. Null where nobody knows.</summary>
     public Func<bool>? IsLevel { get; set; }
 
+    /// <summary>Every voter of the quorum runs on its own disk and has all on it: one may be lost. Null: nobody knows.</summary>
+    public Func<bool>? AreVotersWhole { get; set; }
+
     public List<ClientProcess> Clients { get; } = [];
 
     public Instant Now { get; private set; } = new(1);

@@ -66,6 +66,7 @@ internal static class ApiHandlers
         ApiKey.FetchSnapshot => QuorumApis.FetchSnapshot,
         ApiKey.AddRaftVoter => QuorumApis.AddVoter,
         ApiKey.RemoveRaftVoter => QuorumApis.RemoveVoter,
+        ApiKey.UpdateRaftVoter => QuorumApis.UpdateVoter,
         ApiKey.DescribeQuorum => QuorumApis.Describe,
         ApiKey.Envelope => EnvelopeApi.Handle,
         _ when ControllerRequests.Knows(key) => ControllerApis.Handle,

@@ -229,8 +229,8 @@ public sealed class Broker
         var configs = new EffectiveConfigs(options.Properties, options.BrokerId.Value, new ConfigsImage());
         return new QuorumEnvironment(environment, Clock, Peers, options.BrokerId, options.ClusterId)
         {
-            VoterHost = ControllerListenerOf(options).AdvertisedHost,
-            VoterPort = (ushort)ControllerListenerOf(options).AdvertisedPort,
+            Endpoints = VoterEndpointsOf(options),
+            MayJoin = configs.BrokerBoolean("controller.quorum.auto.join.enable"),
             MayVote = options.Roles.HasFlag(NodeRoles.Controller),
             StaticVoters = options.QuorumVoters,
             BootstrapServers = options.QuorumBootstrapServers,
@@ -255,17 +255,22 @@ public sealed class Broker
             Duration.FromMilliseconds(long.Max(1, configs.BrokerLong("controller.quorum." + name)));
     }
 
-    private static ListenerOptions ControllerListenerOf(NodeOptions options)
+    /// <summary>Its controller listeners; a lone node without any is its own only voter.</summary>
+    private static List<VoterEndpoint> VoterEndpointsOf(NodeOptions options)
     {
+        var endpoints = new List<VoterEndpoint>();
         foreach (var listener in options.Listeners)
         {
             if (listener.IsController)
             {
-                return listener;
+                endpoints.Add(new VoterEndpoint(listener.Name, listener.AdvertisedHost, listener.AdvertisedPort));
             }
         }
 
-        return options.Listeners[0];
+        var first = options.Listeners[0];
+        return endpoints.Count > 0
+            ? endpoints
+            : [new VoterEndpoint(Voter.UsualListener, first.AdvertisedHost, first.AdvertisedPort)];
     }
 
     private static SnapshotLimits SnapshotLimitsOf(EffectiveConfigs configs) => new()

@@ -61,8 +61,8 @@ internal static class DescribeClusterApi
             response.Brokers.Add(new DescribeClusterResponse.DescribeClusterBroker
             {
                 BrokerId = voter.Id,
-                Host = voter.Host,
-                Port = voter.Port,
+                Host = voter.Address.Host,
+                Port = voter.Address.Port,
             });
         }
     }

@@ -5,8 +5,8 @@ namespace Deterministic.Broker.Apis;
 
 /// <summary>
 /// What members of the metadata quorum ask each other: Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54), Fetch (1) of the
-/// metadata log, FetchSnapshot (59); and DescribeQuorum (55), AddRaftVoter (80), RemoveRaftVoter (81) of tools. The quorum's own
-/// room answers.
+/// metadata log, FetchSnapshot (59), UpdateRaftVoter (82); and DescribeQuorum (55), AddRaftVoter (80), RemoveRaftVoter (81) of
+/// tools, and of controllers that join by themselves. The quorum's own room answers.
 /// </summary>
 internal static class QuorumApis
 {
@@ -70,6 +70,15 @@ internal static class QuorumApis
         if (exchange.TryRead(request))
         {
             broker.Quorum.Requests.RemoveVoter(request, exchange.Answer);
+        }
+    }
+
+    public static void UpdateVoter(Broker broker, Exchange exchange)
+    {
+        var request = new UpdateRaftVoterRequest();
+        if (exchange.TryRead(request))
+        {
+            broker.Quorum.Requests.UpdateVoter(request, exchange.Answer);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
@@ -10,8 +11,6 @@ namespace Deterministic.Broker.Raft;
 /// </summary>
 internal sealed class EpochStart(QuorumMember member)
 {
-    public const string ControllerListener = "CONTROLLER";
-
     /// <summary>Who leads, and, where a new log does not say so yet and no configuration does, who may vote.</summary>
     public byte[] Build(RecordBatchBuilder builder)
     {
@@ -28,7 +27,7 @@ internal sealed class EpochStart(QuorumMember member)
         if (member.Log.LogEndOffset == Offset.Zero && (member.Voters.IsInLog || member.Environment.StaticVoters.Count == 0))
         {
             Append(builder, now, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
-            Append(builder, now, ControlRecordType.KRaftVoters, member.Voters.Latest.ToRecord(ControllerListener));
+            Append(builder, now, ControlRecordType.KRaftVoters, member.Voters.Latest.ToRecord());
         }
 
         return builder.Build().ToArray();
@@ -44,7 +43,7 @@ internal sealed class EpochStart(QuorumMember member)
             Append(builder, now, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
         }
 
-        Append(builder, now, ControlRecordType.KRaftVoters, voters.ToRecord(ControllerListener));
+        Append(builder, now, ControlRecordType.KRaftVoters, voters.ToRecord());
         return builder.Build().ToArray();
     }
 
@@ -68,16 +67,19 @@ internal sealed class EpochStart(QuorumMember member)
                 ],
             },
         ],
-        LeaderEndpoints =
-        [
-            new BeginQuorumEpochRequest.LeaderEndpoint
-            {
-                Name = ControllerListener,
-                Host = member.Environment.VoterHost,
-                Port = member.Environment.VoterPort,
-            },
-        ],
+        LeaderEndpoints = EndpointsOf(member),
     };
+
+    private static List<BeginQuorumEpochRequest.LeaderEndpoint> EndpointsOf(QuorumMember member)
+    {
+        var endpoints = new List<BeginQuorumEpochRequest.LeaderEndpoint>();
+        foreach (var (listener, host, port) in member.Environment.Endpoints)
+        {
+            endpoints.Add(new BeginQuorumEpochRequest.LeaderEndpoint { Name = listener, Host = host, Port = (ushort)port });
+        }
+
+        return endpoints;
+    }
 
     private static void Append(RecordBatchBuilder builder, long now, ControlRecordType type, IMessage message)
     {

@@ -22,7 +22,7 @@ public static class FirstSnapshot
         var first = new SnapshotHeaderRecord { LastContainedLogTimestamp = wallMs };
         Append(builder, wallMs, ControlRecordType.SnapshotHeader, first);
         Append(builder, wallMs, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
-        Append(builder, wallMs, ControlRecordType.KRaftVoters, voters.ToRecord(EpochStart.ControllerListener));
+        Append(builder, wallMs, ControlRecordType.KRaftVoters, voters.ToRecord());
         byte[] header = [.. builder.Build().Span];
         builder.Begin(new BatchOptions { BaseOffset = 3, PartitionLeaderEpoch = 0, IsControl = true });
         Append(builder, wallMs, ControlRecordType.SnapshotFooter, new SnapshotFooterRecord());

@@ -11,7 +11,7 @@ namespace Deterministic.Broker.Raft;
 /// <summary>Fetches the log from its leader, one request at a time.</summary>
 /// <remarks>
 /// Inputs   answers to fetches of records and of snapshots, LogFlushed, timers, EndQuorumEpoch of the leader
-/// Effects  Fetch and FetchSnapshot requests; Append, Flush and truncation of the log; commits
+/// Effects  Fetch and FetchSnapshot requests; Append, Flush and truncation of the log; commits; those of VoterUpkeep
 ///
 /// Follower -> Prospective  a voter that heard nothing for the fetch time-out, or whose leader's host refuses connections
 /// Follower -> Unattached   an observer, the same; or a later epoch without a leader is heard of
@@ -25,12 +25,15 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
 {
     private const long SilenceTimer = 0;
     private const long FetchTimer = 1;
+    private const long UpkeepTimer = 2;
 
     /// <summary>So many refused connections in a row shorten the wait for the leader.</summary>
     private const int RefusalsThatHint = 2;
 
     private TimerHandle? _silence;
+    private readonly VoterUpkeep _upkeep = new(member, leader);
     private TimerHandle? _fetch;
+    private TimerHandle? _upkeepTimer;
     private SnapshotTransfer? _transfer;
     private bool _isFetching;
     private bool _hasHeard;
@@ -44,6 +47,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
     public override void Begin()
     {
         WaitForLeader();
+        SetUpkeepTimer();
         Fetch();
     }
 
@@ -52,6 +56,7 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
         base.End();
         Cancel(_silence);
         Cancel(_fetch);
+        Cancel(_upkeepTimer);
         _transfer?.Abandon();
     }
 
@@ -115,6 +120,11 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
         {
             Fetch();
         }
+        else if (token == UpkeepTimer)
+        {
+            _upkeep.Look();
+            SetUpkeepTimer();
+        }
         else if (Member.MayStand)
         {
             Member.Become(Member.State, new ProspectiveRole(Member, leader));
@@ -164,6 +174,8 @@ internal sealed class FollowerRole(QuorumMember member, PeerAddress leader) : Qu
             Fetch();
         }
     }
+
+    private void SetUpkeepTimer() => _upkeepTimer = SetTimer(Member.Environment.Timeouts.Fetch, UpkeepTimer);
 
     private void WaitForLeader()
     {

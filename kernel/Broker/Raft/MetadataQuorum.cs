@@ -215,7 +215,7 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         _refusal = _identity.Refusal;
         _member.DirectoryId = _identity.Properties.DirectoryId;
         _member.ClusterId = _identity.Properties.ClusterId.ToString();
-        _member.Voters = new VoterHistory(VotersBeforeAll());
+        _member.Voters = new VoterHistory(VotersBeforeAll(), _environment.Listener);
     }
 
     /// <summary>Who votes where no log says so: the configured ones; this node alone where nothing is configured.</summary>
@@ -223,14 +223,12 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     {
         if (_environment.StaticVoters.Count > 0)
         {
-            return VoterSet.Fixed(_environment.StaticVoters);
+            return VoterSet.Fixed(_environment.StaticVoters, _environment.Listener);
         }
 
         return _environment.BootstrapServers.Count > 0 || !_environment.MayVote
             ? VoterSet.Empty
-            : new VoterSet([
-                new Voter(
-                    _environment.Self.Value, _member.DirectoryId, _environment.VoterHost, _environment.VoterPort)]);
+            : new VoterSet([_member.AsVoter]);
     }
 
     private IEnumerator<Ticket> LoadBootstrap(DiskImage image)

@@ -27,19 +27,13 @@ internal static class QuorumDescription
 
         foreach (var voter in member.Voters.Latest.All)
         {
-            response.Nodes.Add(new DescribeQuorumResponse.Node
+            var node = new DescribeQuorumResponse.Node { NodeId = voter.Id };
+            foreach (var (listener, host, port) in voter.Endpoints)
             {
-                NodeId = voter.Id,
-                Listeners =
-                [
-                    new DescribeQuorumResponse.Listener
-                    {
-                        Name = EpochStart.ControllerListener,
-                        Host = voter.Host,
-                        Port = (ushort)voter.Port,
-                    },
-                ],
-            });
+                node.Listeners.Add(new DescribeQuorumResponse.Listener { Name = listener, Host = host, Port = (ushort)port });
+            }
+
+            response.Nodes.Add(node);
         }
 
         return response;

@@ -15,10 +15,14 @@ namespace Deterministic.Broker.Raft;
 public sealed record QuorumEnvironment(
     LogEnvironment Log, StepClock Clock, PeerTable Peers, BrokerId Self, Uuid? ClusterId)
 {
-    /// <summary>The address that a new voters record names for this node.</summary>
-    public string VoterHost { get; init; } = "localhost";
+    /// <summary>Where other members reach this one; they know each other by the name of the first listener.</summary>
+    public IReadOnlyList<VoterEndpoint> Endpoints { get; init; } = [new(Voter.UsualListener, "localhost", 0)];
 
-    public ushort VoterPort { get; init; }
+    /// <summary>The listener over which this node speaks with other members.</summary>
+    public string Listener => Endpoints[0].Listener;
+
+    /// <summary><c>controller.quorum.auto.join.enable</c>: a controller that does not vote asks to be allowed to.</summary>
+    public bool MayJoin { get; init; }
 
     /// <summary>False for a node that is a broker alone: it follows the log and never votes.</summary>
     public bool MayVote { get; init; } = true;

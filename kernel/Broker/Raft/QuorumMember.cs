@@ -45,7 +45,7 @@ internal sealed class QuorumMember
         _whenLeaderChanged = whenLeaderChanged;
         _prng = environment.Log.Prng.Fork();
         Role = new UnattachedRole(this);
-        Voters = new VoterHistory(VoterSet.Empty);
+        Voters = new VoterHistory(VoterSet.Empty, environment.Listener);
     }
 
     public QuorumEnvironment Environment { get; }
@@ -81,6 +81,9 @@ internal sealed class QuorumMember
     public Instant Now => Environment.Clock.Now.Instant;
 
     public bool IsVoter => Environment.MayVote && Voters.Latest.Contains(Self, DirectoryId);
+
+    /// <summary>What a voters record should say of this member.</summary>
+    public Voter AsVoter => new(Self, DirectoryId, Environment.Endpoints, Environment.Listener);
 
     /// <summary>
     /// It may stand for election: a voter; and one whose removal is not known to be committed, since nobody else may hold the

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Deterministic.Broker.Peers;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
@@ -8,7 +9,7 @@ namespace Deterministic.Broker.Raft;
 
 /// <summary>What other members of the quorum ask of this one.</summary>
 /// <remarks>
-/// Inputs   Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot, AddRaftVoter, RemoveRaftVoter
+/// Inputs   Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot, AddRaftVoter, RemoveRaftVoter, UpdateRaftVoter
 /// Effects  those of the member; answers
 ///
 /// An answer that gives a vote or acknowledges an epoch is given when the quorum-state that says so is durable.
@@ -80,8 +81,8 @@ public sealed class QuorumRequests
         }
         else
         {
-            PeerAddress? address = request.LeaderEndpoints is [var endpoint, ..]
-                ? new PeerAddress(news.LeaderId, endpoint.Host, endpoint.Port)
+            PeerAddress? address = request.LeaderEndpoints.Count > 0
+                ? Voter.On(_member.Environment.Listener, news.LeaderId, EndpointsOf(request))
                 : null;
             _member.Learn(news.LeaderEpoch, news.LeaderId, address, () => AnswerBegin(answer, ErrorCode.None));
         }
@@ -166,6 +167,68 @@ public sealed class QuorumRequests
             request.ClusterId,
             (change, whenDone) => change.Remove(request, whenDone),
             (error, why) => answer(new RemoveRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = why })));
+
+    /// <summary>A voter tells its leader where it listens now.</summary>
+    public void UpdateVoter(UpdateRaftVoterRequest request, Action<UpdateRaftVoterResponse> answer) => _member.Enter(() =>
+    {
+        var epoch = _member.State.LeaderEpoch;
+        if (IsOtherCluster(request.ClusterId))
+        {
+            AnswerUpdate(answer, ErrorCode.InconsistentClusterId);
+        }
+        else if (request.CurrentLeaderEpoch != epoch)
+        {
+            var isOld = request.CurrentLeaderEpoch < epoch;
+            AnswerUpdate(answer, isOld ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch);
+        }
+        else if (_member.Role is LeaderRole leader)
+        {
+            var endpoints = new List<VoterEndpoint>();
+            foreach (var listener in request.Listeners)
+            {
+                endpoints.Add(new VoterEndpoint(listener.Name, listener.Host, listener.Port));
+            }
+
+            var feature = request.KRaftVersionFeature;
+            leader.Change.Update(
+                new Voter(request.VoterId, request.VoterDirectoryId, endpoints, _member.Environment.Listener)
+                {
+                    KRaftVersions = new KRaftVersions(feature.MinSupportedVersion, feature.MaxSupportedVersion),
+                },
+                error => AnswerUpdate(answer, error));
+        }
+        else
+        {
+            AnswerUpdate(answer, ErrorCode.NotLeaderOrFollower);
+        }
+    });
+
+    private static List<VoterEndpoint> EndpointsOf(BeginQuorumEpochRequest request)
+    {
+        var endpoints = new List<VoterEndpoint>();
+        foreach (var endpoint in request.LeaderEndpoints)
+        {
+            endpoints.Add(new VoterEndpoint(endpoint.Name, endpoint.Host, endpoint.Port));
+        }
+
+        return endpoints;
+    }
+
+    private void AnswerUpdate(Action<UpdateRaftVoterResponse> answer, ErrorCode error)
+    {
+        var leader = QuorumMessages.AddressOfLeader(_member);
+        answer(new UpdateRaftVoterResponse
+        {
+            ErrorCode = (short)error,
+            CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderStruct
+            {
+                LeaderId = _member.State.LeaderId,
+                LeaderEpoch = _member.State.LeaderEpoch,
+                Host = leader?.Host ?? "",
+                Port = leader?.Port ?? -1,
+            },
+        });
+    }
 
     private void ChangeVoters(
         string? clusterId, Action<VoterChange, Action<ErrorCode, string?>> change, Action<ErrorCode, string?> answer)

@@ -93,7 +93,7 @@ internal sealed class SnapshotWriter
         if (voters is not null)
         {
             Append(ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
-            Append(ControlRecordType.KRaftVoters, voters.ToRecord(EpochStart.ControllerListener));
+            Append(ControlRecordType.KRaftVoters, voters.ToRecord());
         }
 
         return Build();

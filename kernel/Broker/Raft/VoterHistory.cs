@@ -11,7 +11,7 @@ namespace Deterministic.Broker.Raft;
 /// The rule a reader would get wrong: a voters record counts from the moment it is appended, committed or not, and ceases
 /// to count when it is truncated (KIP-853; otherwise two majorities that do not meet could decide).
 /// </remarks>
-internal sealed class VoterHistory(VoterSet beforeAll)
+internal sealed class VoterHistory(VoterSet beforeAll, string listener)
 {
     private const int MaxBatchBytes = 64 << 20;
 
@@ -57,7 +57,7 @@ internal sealed class VoterHistory(VoterSet beforeAll)
                 var voters = new VotersRecord();
                 if (Frames.TryRead(value, voters, 0))
                 {
-                    _sets.Add((offset, VoterSet.Of(voters)));
+                    _sets.Add((offset, VoterSet.Of(voters, listener)));
                 }
             }
             else if (type == ControlRecordType.KRaftVersion)
@@ -93,7 +93,7 @@ internal sealed class VoterHistory(VoterSet beforeAll)
     }
 
     /// <summary>An empty one with the same voters before all: for a snapshot, which takes the place of everything.</summary>
-    public VoterHistory Anew() => new(beforeAll);
+    public VoterHistory Anew() => new(beforeAll, listener);
 
     /// <summary>Everything from this offset on is gone from the log.</summary>
     public void TruncateTo(long offset)

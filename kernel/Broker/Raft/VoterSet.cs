@@ -1,26 +1,9 @@
 using System.Collections.Generic;
-using System.Globalization;
 using Deterministic.Broker.Peers;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Messages;
 
 namespace Deterministic.Broker.Raft;
-
-/// <summary>
-/// One voter of the metadata quorum: a node and its directory (KIP-853). With fixed voters nobody knows the directories, and
-/// zero stands for any.
-/// </summary>
-public readonly record struct Voter(int Id, Uuid DirectoryId, string Host, int Port)
-{
-    public PeerAddress Address => new(Id, Host, Port);
-
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Id}-{DirectoryId}@{Host}:{Port}");
-
-    /// <summary>A node whose disk was replaced is another voter, though its id is the same.</summary>
-    public bool Is(int id, Uuid directoryId) =>
-        Id == id && (DirectoryId == Uuid.Zero || directoryId == Uuid.Zero || DirectoryId == directoryId);
-}
 
 /// <summary>Who votes. Never changed: another set is another object.</summary>
 public sealed class VoterSet(IReadOnlyList<Voter> voters)
@@ -32,41 +15,65 @@ public sealed class VoterSet(IReadOnlyList<Voter> voters)
     /// <summary>So many of them decide.</summary>
     public int Majority => (voters.Count / 2) + 1;
 
-    public static VoterSet Fixed(IReadOnlyList<PeerAddress> addresses)
+    public static VoterSet Fixed(IReadOnlyList<PeerAddress> addresses, string listener)
     {
         var voters = new List<Voter>();
         foreach (var address in addresses)
         {
-            voters.Add(new Voter(address.NodeId, Uuid.Zero, address.Host, address.Port));
+            voters.Add(new Voter(address.NodeId, Uuid.Zero, [new(listener, address.Host, address.Port)], listener));
         }
 
         return new VoterSet(voters);
     }
 
-    public static VoterSet Of(VotersRecord record)
+    /// <summary>What a record says, as seen by a node that uses this listener name.</summary>
+    public static VoterSet Of(VotersRecord record, string listener)
     {
         var voters = new List<Voter>();
         foreach (var voter in record.Voters)
         {
-            var (host, port) = voter.Endpoints.Count > 0 ? (voter.Endpoints[0].Host, voter.Endpoints[0].Port) : ("", 0);
-            voters.Add(new Voter(voter.VoterId, voter.VoterDirectoryId, host, port));
+            var endpoints = new List<VoterEndpoint>();
+            foreach (var endpoint in voter.Endpoints)
+            {
+                endpoints.Add(new VoterEndpoint(endpoint.Name, endpoint.Host, endpoint.Port));
+            }
+
+            var feature = voter.KRaftVersionFeature;
+            voters.Add(new Voter(voter.VoterId, voter.VoterDirectoryId, endpoints, listener)
+            {
+                KRaftVersions = new KRaftVersions(feature.MinSupportedVersion, feature.MaxSupportedVersion),
+            });
         }
 
         return new VoterSet(voters);
     }
 
-    public VotersRecord ToRecord(string listener)
+    public VotersRecord ToRecord()
     {
         var record = new VotersRecord();
         foreach (var voter in voters)
         {
-            record.Voters.Add(new VotersRecord.Voter
+            var written = new VotersRecord.Voter
             {
                 VoterId = voter.Id,
                 VoterDirectoryId = voter.DirectoryId,
-                Endpoints = [new VotersRecord.Endpoint { Name = listener, Host = voter.Host, Port = (ushort)voter.Port }],
-                KRaftVersionFeature = new VotersRecord.KRaftVersionFeature { MaxSupportedVersion = 1 },
-            });
+                KRaftVersionFeature = new VotersRecord.KRaftVersionFeature
+                {
+                    MinSupportedVersion = voter.KRaftVersions.Lowest,
+                    MaxSupportedVersion = voter.KRaftVersions.Highest,
+                },
+            };
+            foreach (var endpoint in voter.Endpoints)
+            {
+                written.Endpoints.Add(new VotersRecord.Endpoint
+                {
+                    Name = endpoint.Listener,
+                    Host = endpoint.Host,
+                    Port = (ushort)endpoint.Port,
+                });
+            }
+
+            record.Voters.Add(written);
         }
 
         return record;
@@ -84,7 +91,7 @@ public sealed class VoterSet(IReadOnlyList<Voter> voters)
     public VoterSet Without(Voter removed)
     {
         var all = new List<Voter>(voters);
-        all.Remove(removed);
+        all.RemoveAll(voter => voter.Id == removed.Id);
         return new VoterSet(all);
     }
 

@@ -34,6 +34,8 @@ internal sealed class MetadataWorld
     private readonly ulong _seed;
     private Instant _now;
     private Files _files;
+    private PeerTable _peers = null!;
+    private ConnectionId _dialled;
 
     private readonly SnapshotLimits _snapshots;
 
@@ -107,6 +109,15 @@ internal sealed class MetadataWorld
                 Drain();
             }
         }
+    }
+
+    /// <summary>The peer that was dialled last takes the connection and answers the first request on it.</summary>
+    public void AnswerPeer(ApiKey key, IMessage response)
+    {
+        _peers.Connected(_dialled);
+        var header = new RequestHeader(key, ApiTable.Highest(key), 0, "test");
+        _peers.Received(_dialled, Frames.Response(header, response).AsMemory(sizeof(int)));
+        Run();
     }
 
     /// <summary>Decides one operation at the controller; its answer comes when it is committed.</summary>
@@ -204,10 +215,10 @@ internal sealed class MetadataWorld
     {
         var timers = new Timers();
         var environment = new LogEnvironment(_files, _effects, timers, new Prng(_seed));
-        var peers = new PeerTable(_effects, timers, _clock, "test");
-        var quorum = new QuorumEnvironment(environment, _clock, peers, new BrokerId(_node), null)
+        _peers = new PeerTable(_effects, timers, _clock, "test");
+        var quorum = new QuorumEnvironment(environment, _clock, _peers, new BrokerId(_node), null)
         {
-            VoterPort = 9093,
+            Endpoints = [new VoterEndpoint(Voter.UsualListener, "localhost", 9093)],
             Snapshots = _snapshots,
             StaticVoters = _hasFixedVoters ? [new PeerAddress(_node, "localhost", 9093)] : [],
         };
@@ -220,6 +231,11 @@ internal sealed class MetadataWorld
     {
         for (var position = 0; position < _effects.Count; position++)
         {
+            if (_effects.KindAt(position) == EffectKind.Dial)
+            {
+                _dialled = _effects.DialAt(position).Connection;
+            }
+
             Disk.Execute(_effects, position, _now);
         }
 

@@ -124,7 +124,65 @@ public sealed class VoterChangeTests
         Assert.Equal(ErrorCode.None, joined.Value);
     }
 
-    private static Held Add(MetadataWorld world, int id, Uuid directory)
+    [Fact]
+    public void A_voter_must_know_the_level_in_effect_and_listen_where_the_others_do()
+    {
+        var world = new MetadataWorld().Start();
+
+        Assert.Equal(ErrorCode.InvalidRequest, Add(world, 2, Other, highest: 0).Value);
+        Assert.Equal(ErrorCode.InvalidRequest, Add(world, 2, Other, listener: "PLAINTEXT").Value);
+        Assert.Single(world.Cluster.Quorum.Voters.All);
+    }
+
+    [Fact]
+    public void A_voter_says_where_it_listens_now()
+    {
+        var world = new MetadataWorld().Start();
+        var quorum = world.Cluster.Quorum;
+        Add(world, 2, Other);
+        Fetch(world, 2, Other, quorum.LogEndOffset.Value);
+        Fetch(world, 2, Other, quorum.LogEndOffset.Value);
+        Assert.Equal("h", quorum.Voters.Find(2)!.Value.Address.Host);
+        Assert.Equal(2, quorum.Voters.Find(2)!.Value.Endpoints.Count);
+
+        Assert.Equal(ErrorCode.FencedLeaderEpoch, Update(world, 2, Other, epoch: quorum.Epoch - 1).Value);
+        Assert.Equal(ErrorCode.UnknownLeaderEpoch, Update(world, 2, Other, epoch: quorum.Epoch + 1).Value);
+        Assert.Equal(ErrorCode.VoterNotFound, Update(world, 3, Other).Value);
+        Assert.Equal(ErrorCode.VoterNotFound, Update(world, 2, new Uuid(9, 9)).Value);
+        Assert.Equal(ErrorCode.InvalidRequest, Update(world, 2, Other, listener: "OTHER").Value);
+        Assert.Equal(ErrorCode.InvalidRequest, Update(world, 2, Other, highest: 0).Value);
+
+        var moved = Update(world, 2, Other);
+        Assert.Null(moved.Value);
+        Fetch(world, 2, Other, quorum.LogEndOffset.Value);
+        Assert.Equal(ErrorCode.None, moved.Value);
+        Assert.Equal("elsewhere", quorum.Voters.Find(2)!.Value.Address.Host);
+
+        var end = quorum.LogEndOffset;
+        Assert.Equal(ErrorCode.None, Update(world, 2, Other).Value);
+        Assert.Equal(end, quorum.LogEndOffset);
+    }
+
+    private static Held Update(
+        MetadataWorld world, int id, Uuid directory, int? epoch = null, string listener = "CONTROLLER", short highest = 1)
+    {
+        var held = new Held();
+        var request = new UpdateRaftVoterRequest
+        {
+            ClusterId = null,
+            CurrentLeaderEpoch = epoch ?? world.Cluster.Quorum.Epoch,
+            VoterId = id,
+            VoterDirectoryId = directory,
+            Listeners = [new() { Name = listener, Host = "elsewhere", Port = 9094 }],
+        };
+        request.KRaftVersionFeature.MaxSupportedVersion = highest;
+        world.Cluster.Quorum.Requests.UpdateVoter(request, answer => held.Value = (ErrorCode)answer.ErrorCode);
+        world.Run();
+        return held;
+    }
+
+    private static Held Add(
+        MetadataWorld world, int id, Uuid directory, string listener = "CONTROLLER", string host = "h", short highest = 1)
     {
         var held = new Held();
         var request = new AddRaftVoterRequest
@@ -133,10 +191,17 @@ public sealed class VoterChangeTests
             VoterId = id,
             VoterDirectoryId = directory,
             TimeoutMs = 1000,
-            Listeners = [new() { Name = "CONTROLLER", Host = "h", Port = 9093 }],
+            Listeners = [new() { Name = "OTHER", Port = 1 }, new() { Name = listener, Host = host, Port = 9093 }],
         };
         world.Cluster.Quorum.Requests.AddVoter(request, answer => held.Value = (ErrorCode)answer.ErrorCode);
         world.Run();
+        if (held.Value is null)
+        {
+            var response = new ApiVersionsResponse();
+            response.SupportedFeatures.Add(new() { Name = "kraft.version", MaxVersion = highest });
+            world.AnswerPeer(ApiKey.ApiVersions, response);
+        }
+
         return held;
     }
 
