@@ -16,7 +16,8 @@ namespace Deterministic.Runtime.Sim.Checks;
 ///
 /// C-ONELEADER  no two nodes lead one epoch, nor one node in two lives
 /// C-EPOCH      a member's epoch and high watermark never fall while it lives
-/// C-RAFT       what is committed is the same on every member, who votes as of it, too, and a majority of the disks of those who
+/// C-RAFT       who leads votes, or did before the last change of voters;
+///              what is committed is the same on every member, who votes as of it, too, and a majority of the disks of those who
 ///              vote holds what a leader has committed
 /// </remarks>
 public sealed class QuorumInvariants(World world)
@@ -24,6 +25,7 @@ public sealed class QuorumInvariants(World world)
     private readonly SortedDictionary<int, (int Node, int Life)> _leaders = [];
     private readonly CommittedLog _committed = new();
     private readonly SortedDictionary<long, string> _voters = [];
+    private (long HighWatermark, VoterSet Voters, VoterSet Before) _latest = (-1, VoterSet.Empty, VoterSet.Empty);
     private readonly List<Member> _members = [];
 
     /// <summary>Committed metadata batches that two members were seen to agree about.</summary>
@@ -81,17 +83,17 @@ public sealed class QuorumInvariants(World world)
     }
 
     /// <summary>
-    /// Besides, every voter runs with the disk that votes, and has all of the leader's log on it: one of them may be taken away,
-    /// and what it has acknowledged, and nobody heard of yet, with it.
+    /// Besides, every voter runs with the disk that votes, and has on it all that anybody's log holds: one of them may be taken
+    /// away, and what it has acknowledged, and nobody heard of yet, with it.
     /// </summary>
     public bool AreVotersWhole()
     {
         var end = 0L;
         foreach (var node in world.Nodes)
         {
-            if (node.Kernel is Node { Broker.Quorum: { IsActive: true } active })
+            if (node.Kernel is Node { Broker.Quorum: var quorum })
             {
-                end = Math.Max(end, active.LogEndOffset.Value);
+                end = Math.Max(end, quorum.LogEndOffset.Value);
             }
         }
 
@@ -132,6 +134,11 @@ public sealed class QuorumInvariants(World world)
                 $"C-ONELEADER: it leads epoch {quorum.Epoch}, which {_leaders[quorum.Epoch]} leads");
         }
 
+        if (quorum.IsLeader && !member.IsLeader && !MayLead(quorum))
+        {
+            return FormattableString.Invariant($"C-RAFT: it leads epoch {quorum.Epoch} and votes in no set that counts");
+        }
+
         if (highWatermark == member.HighWatermark)
         {
             return null;
@@ -149,7 +156,24 @@ public sealed class QuorumInvariants(World world)
                 $"C-RAFT: at {highWatermark} these vote: {voters}; and somewhere else these: {_voters[highWatermark]}");
         }
 
+        if (highWatermark > _latest.HighWatermark)
+        {
+            var isChange = _latest.Voters.ToString() != voters;
+            _latest = (highWatermark, quorum.CommittedVoters, isChange ? _latest.Voters : _latest.Before);
+        }
+
         return quorum.IsLeader ? JudgeMajority(member, quorum, highWatermark) : null;
+    }
+
+    /// <summary>
+    /// In its own set, or in one of the last two that anybody saw committed: who was removed may not know that it is final.
+    /// </summary>
+    private bool MayLead(MetadataQuorum quorum)
+    {
+        var self = quorum.Self;
+        var directory = quorum.Identity.DirectoryId;
+        return quorum.Voters.Contains(self, directory)
+            || _latest.Voters.Contains(self, directory) || _latest.Before.Contains(self, directory);
     }
 
     /// <summary>

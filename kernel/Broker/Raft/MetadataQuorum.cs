@@ -79,6 +79,9 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         set => _member.WhenRefused = value;
     }
 
+    /// <summary>This node's id.</summary>
+    public int Self => _member.Self;
+
     public int Epoch => _member.State.LeaderEpoch;
 
     /// <summary>-1 where nobody is known to lead this epoch.</summary>
