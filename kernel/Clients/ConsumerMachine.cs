@@ -25,6 +25,9 @@ public sealed record ConsumerOptions : ClientOptions
     /// <summary><c>auto.offset.reset</c>: earliest where true, latest otherwise.</summary>
     public bool ResetsToEarliest { get; init; } = true;
 
+    /// <summary><c>client.rack</c>: where a replica of the same rack is, records are read from it (KIP-392).</summary>
+    public string Rack { get; init; } = "";
+
     /// <summary><c>group.id</c>; null for a consumer that is assigned its partitions by its owner.</summary>
     public string? GroupId { get; init; }
 
@@ -82,6 +85,9 @@ public sealed class ConsumerMachine
     /// </summary>
     public List<ConsumedRecord> Records => _fetching.Records;
 
+    /// <summary>Records so far that were read from a follower in the consumer's own rack.</summary>
+    public long ReadFromFollowers => _fetching.ReadFromFollowers;
+
     /// <summary>Reads this partition from here on; -1 for wherever <c>auto.offset.reset</c> says.</summary>
     public void Assign(string topic, int partition, long offset)
     {
@@ -129,6 +135,12 @@ public sealed class ConsumerPosition
 
     /// <summary>The high watermark of the last answer.</summary>
     public long HighWatermark { get; internal set; } = -1;
+
+    /// <summary>The follower that the leader sent this consumer to; -1 for the leader itself.</summary>
+    public int PreferredReplica { get; internal set; } = -1;
+
+    /// <summary>Then the leader is asked again.</summary>
+    internal Instant PreferredUntil { get; set; } = Instant.Zero;
 
     internal bool IsBusy { get; set; }
 

@@ -28,6 +28,7 @@ internal sealed class FetchConversation : IAnswerTo
     private const short LastVersionWithTopicNames = 12;
     private const long EarliestTimestamp = -2;
     private const long LatestTimestamp = -1;
+    private const int NoReplica = -1;
 
     private readonly ConsumerOptions _options;
     private readonly Cluster _cluster;
@@ -47,6 +48,9 @@ internal sealed class FetchConversation : IAnswerTo
     }
 
     public List<ConsumedRecord> Records { get; } = [];
+
+    /// <summary>Records that came from elsewhere than the leader.</summary>
+    public long ReadFromFollowers { get; private set; }
 
     public Instant NextDeadline { get; private set; } = Instant.Never;
 
@@ -68,8 +72,7 @@ internal sealed class FetchConversation : IAnswerTo
         var wires = new List<(Wire Wire, List<ConsumerPosition> Positions)>();
         foreach (var position in _positions)
         {
-            if (position.IsBusy || now < position.NotBefore
-                || _cluster.Leader(position.Topic, position.Partition, now) is not { } wire)
+            if (position.IsBusy || now < position.NotBefore || WireFor(position, now) is not { } wire)
             {
                 continue;
             }
@@ -116,6 +119,34 @@ internal sealed class FetchConversation : IAnswerTo
     {
         _asked.Remove(token, out var positions);
         Release(positions!);
+        positions!.ForEach(Forget);
+    }
+
+    /// <summary>From the next fetch on the leader says where to read.</summary>
+    private static void Forget(ConsumerPosition position) => position.PreferredReplica = NoReplica;
+
+    /// <summary>The replica that the leader named, for a while; else the leader.</summary>
+    private Wire? WireFor(ConsumerPosition position, Instant now)
+    {
+        if (position.PreferredReplica >= 0 && now >= position.PreferredUntil)
+        {
+            Forget(position);
+        }
+
+        if (position.PreferredReplica < 0)
+        {
+            return _cluster.Leader(position.Topic, position.Partition, now);
+        }
+
+        var wire = _cluster.Broker(position.PreferredReplica, now);
+        if (wire is null)
+        {
+            // Being dialled, or dead and not known to be: the leader is asked again a little later.
+            Forget(position);
+            position.NotBefore = now + _options.RetryBackoff;
+        }
+
+        return wire;
     }
 
     private static List<ConsumerPosition> Group(List<(Wire Wire, List<ConsumerPosition> Positions)> wires, Wire wire)
@@ -164,6 +195,7 @@ internal sealed class FetchConversation : IAnswerTo
             MaxBytes = _options.MaxBytes,
             SessionId = 0,
             SessionEpoch = -1,
+            RackId = _options.Rack,
         };
         foreach (var position in positions)
         {
@@ -228,15 +260,29 @@ internal sealed class FetchConversation : IAnswerTo
     private void Take(ConsumerPosition position, FetchResponse.PartitionData answer)
     {
         var error = (ErrorCode)answer.ErrorCode;
+        var wasFollower = position.PreferredReplica >= 0;
+        if (error != ErrorCode.None)
+        {
+            Forget(position);
+        }
+
         if (error == ErrorCode.OffsetOutOfRange)
         {
-            position.Offset = -1;
+            // A follower may be behind, or ahead in what it has deleted: the leader knows.
+            position.Offset = wasFollower ? position.Offset : -1;
             return;
         }
 
         if (error != ErrorCode.None)
         {
             Postpone(position);
+            return;
+        }
+
+        if (answer.PreferredReadReplica >= 0)
+        {
+            position.PreferredReplica = answer.PreferredReadReplica;
+            position.PreferredUntil = _now + _options.MetadataMaxAge;
             return;
         }
 
@@ -281,6 +327,7 @@ internal sealed class FetchConversation : IAnswerTo
             var offset = batch.OffsetOf(record);
             if (offset >= position.Offset)
             {
+                ReadFromFollowers += position.PreferredReplica >= 0 ? 1 : 0;
                 Records.Add(new ConsumedRecord(
                     position.Topic,
                     position.Partition,

@@ -16,7 +16,7 @@ namespace Deterministic.Runtime.Sim.Checks;
 ///
 /// C-ONELEADER  no two nodes lead one epoch, nor one node in two lives
 /// C-EPOCH      a member's epoch and high watermark never fall while it lives
-/// C-RAFT       who leads votes, or did before the last change of voters;
+/// C-RAFT       who leads votes, or did before the last change of voters, and no longer than its removal takes to be committed;
 ///              what is committed is the same on every member, who votes as of it, too, and a majority of the disks of those who
 ///              vote holds what a leader has committed
 /// </remarks>
@@ -160,6 +160,12 @@ public sealed class QuorumInvariants(World world)
         {
             var isChange = _latest.Voters.ToString() != voters;
             _latest = (highWatermark, quorum.CommittedVoters, isChange ? _latest.Voters : _latest.Before);
+        }
+
+        if (quorum.IsActive && !quorum.Voters.Contains(quorum.Self, quorum.Identity.DirectoryId)
+            && !quorum.CommittedVoters.Contains(quorum.Self, quorum.Identity.DirectoryId))
+        {
+            return FormattableString.Invariant($"C-RAFT: its removal is committed, and it leads epoch {quorum.Epoch} on");
         }
 
         return quorum.IsLeader ? JudgeMajority(member, quorum, highWatermark) : null;

@@ -1,3 +1,4 @@
+using System;
 using Deterministic.Broker;
 
 namespace Deterministic.Runtime.Sim.Runs;
@@ -10,6 +11,12 @@ namespace Deterministic.Runtime.Sim.Runs;
 /// </summary>
 public readonly record struct ClusterShape(int Brokers, int Controllers, int FirstVoters = 0)
 {
+    /// <summary><c>racks=R</c>: brokers stand in so many racks, one after the other; 0 for none.</summary>
+    public int Racks { get; init; }
+
+    /// <summary>Null where there are none.</summary>
+    public string? RackOf(int number) => Racks == 0 ? null : FormattableString.Invariant($"rack-{number % Racks}");
+
     public int Nodes => Brokers + Controllers;
 
     /// <summary>Number of the first node that is a controller; all behind it are controllers, too.</summary>

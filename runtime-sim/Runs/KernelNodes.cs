@@ -51,6 +51,7 @@ public static class KernelNodes
             QuorumBootstrapServers = shape.FirstVoters > 0 ? Controllers(shape) : [],
             Listeners = listeners,
             Properties = properties,
+            Rack = shape.RackOf(number),
         };
         return new Node(options, effects).Step;
     }

@@ -197,6 +197,7 @@ public sealed class Simulation : IFault
             shape = new ClusterShape(cluster.Number("nodes", prng, 1, 1), 0);
             shape = cluster.Has("controllers") ? shape with { Controllers = cluster.Number("controllers", prng, 3, 3) } : shape;
             shape = cluster.Has("voters") ? shape with { FirstVoters = cluster.Number("voters", prng, 1, 3) } : shape;
+            shape = cluster.Has("racks") ? shape with { Racks = cluster.Number("racks", prng, 2, 3) } : shape;
             cluster.End();
             if (shape.FirstVoters > shape.Nodes - shape.FirstController)
             {

@@ -38,6 +38,8 @@ public sealed class ReadProgram : MachineProgram
 
     public long Read { get; private set; }
 
+    public long ReadFromFollowers => _machine.ReadFromFollowers;
+
     /// <summary>Every partition has been read up to its high watermark.</summary>
     public bool IsAtEnd
     {

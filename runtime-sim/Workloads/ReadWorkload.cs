@@ -6,7 +6,10 @@ using Deterministic.Runtime.Sim.Scenarios;
 
 namespace Deterministic.Runtime.Sim.Workloads;
 
-/// <summary><c>workload read topic=T readers=N</c>: consumers without a group that follow the topic's end.</summary>
+/// <summary>
+/// <c>workload read topic=T readers=N</c>: consumers without a group that follow the topic's end. Where brokers stand in racks,
+/// each stands in one, too, and reads from followers there (KIP-392).
+/// </summary>
 public sealed class ReadWorkload : IWorkload
 {
     public const string Name = "read";
@@ -27,6 +30,15 @@ public sealed class ReadWorkload : IWorkload
                 MinBytes = prng.OneIn(2) ? 1 : prng.Next(2_000),
                 MaxPartitionBytes = prng.OneIn(2) ? 1 << 20 : 1 + prng.Next(4_000),
             };
+            if (simulation.Shape.Racks > 0)
+            {
+                options = options with
+                {
+                    Rack = simulation.Shape.RackOf(prng.Next(simulation.Shape.Racks))!,
+                    MetadataMaxAge = new Duration(prng.Between(500_000, 20_000_000)),
+                };
+            }
+
             _readers.Add(new ReadProgram(simulation.History, [topic], options, simulation.NextConsumer(), null));
         }
     }
@@ -55,6 +67,10 @@ public sealed class ReadWorkload : IWorkload
         foreach (var reader in _readers)
         {
             _simulation.Counters.Add("read", reader.Read);
+            if (_simulation.Shape.Racks > 0)
+            {
+                _simulation.Counters.Add("read-from-followers", reader.ReadFromFollowers);
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ public sealed class Broker
         Heartbeating = new HeartbeatingBrokers(ControllerRequests);
         _watch = new SelfWatch(options.BrokerId, Metadata);
         FetchSessions = new FetchSessions(Prng.Fork());
+        ReadReplica = new ReadReplica(Configs.BrokerValue("replica.selector.class") == ReadReplica.RackAware, options.Rack);
         var replication = new ReplicationContext(options.BrokerId.Value, Clock, Metadata);
         LogDirectory = new LogDirectory(environment, Partitions, replication, Clock);
         Fetchers = new ReplicaFetchers(
@@ -95,6 +96,9 @@ public sealed class Broker
     public LogDirectory LogDirectory { get; }
 
     public FetchSessions FetchSessions { get; }
+
+    /// <summary>Where consumers had better read.</summary>
+    internal ReadReplica ReadReplica { get; }
 
     /// <summary>What the committed metadata records fold into.</summary>
     public MetadataImage Metadata => _cluster.Image;

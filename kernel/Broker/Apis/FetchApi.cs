@@ -12,8 +12,7 @@ namespace Deterministic.Broker.Apis;
 /// that holds
 /// the fetch offset, may end inside a batch where the byte limit says so, and never passes the high watermark.
 /// Knowingly
-/// absent: other replicas (a follower's fetch answers NOT_LEADER_OR_FOLLOWER), quotas, authorization, aborted
-/// transactions.
+/// absent: quotas, authorization, aborted transactions.
 /// </remarks>
 internal static class FetchApi
 {

@@ -30,8 +30,10 @@ internal readonly struct FetchRead
 internal readonly record struct FetchRoom(int Bytes, bool IsFirst, bool IsArrival);
 
 /// <summary>Reads one partition for a fetch: every check Kafka makes, then the range of the file.</summary>
+/// <remarks>Followers fetch from the leader alone; consumers from any replica, up to what it knows to be committed (KIP-392).</remarks>
 internal static class FetchReader
 {
+    private const short FirstVersionWithRack = 11;
     private const short FirstVersionWithTopicIds = 13;
     private const short FirstVersionWithReplicaState = 15;
     private const sbyte ReadCommitted = 1;
@@ -56,19 +58,28 @@ internal static class FetchReader
 
         position.WasNamed = true;
 
-        var error = Check(position, partition);
+        var replica = ReplicaOf(request, version);
+        var mayFollow = replica < 0 && version >= FirstVersionWithRack;
+        var error = Check(position, partition, mayFollow);
         if (error != ErrorCode.None)
         {
             return Fail(position, error);
         }
 
-        var replica = ReplicaOf(request, version);
+        // While a follower's log is being cut it ends before what was committed of it.
+        var committed = Offset.Min(partition.HighWatermark, log.LogEndOffset);
         var answer = Blank(position);
-        answer.HighWatermark = partition.HighWatermark.Value;
-        answer.LastStableOffset = partition.LastStableOffset.Value;
+        answer.HighWatermark = committed.Value;
+        answer.LastStableOffset = Offset.Min(partition.LastStableOffset, committed).Value;
         answer.LogStartOffset = log.LogStartOffset.Value;
-        answer.AbortedTransactions = request.IsolationLevel == ReadCommitted ? [] : null;
         var from = new Offset(position.FetchOffset);
+        if (mayFollow && broker.ReadReplica.For(broker, partition, request.RackId, from) is >= 0 and var preferred)
+        {
+            answer.PreferredReadReplica = preferred;
+            return new FetchRead { Answer = answer, MustAnswer = true };
+        }
+
+        answer.AbortedTransactions = request.IsolationLevel == ReadCommitted ? [] : null;
         if (position.LastFetchedEpoch >= 0 && Diverges(log, position, answer) is { } elsewhere)
         {
             return elsewhere;
@@ -76,7 +87,7 @@ internal static class FetchReader
 
         // A consumer sees what is committed, a follower everything that the leader has. A new leader may know of less than was
         // committed before it: a consumer that read more waits, and must not be sent back to the beginning.
-        var end = replica >= 0 ? log.LogEndOffset : partition.HighWatermark;
+        var end = replica >= 0 ? log.LogEndOffset : committed;
         if (from < log.LogStartOffset || from > log.LogEndOffset)
         {
             return Fail(position, ErrorCode.OffsetOutOfRange);
@@ -159,7 +170,7 @@ internal static class FetchReader
         }
     }
 
-    private static ErrorCode Check(FetchPosition position, Partition partition)
+    private static ErrorCode Check(FetchPosition position, Partition partition, bool mayFollow)
     {
         if (position.CurrentLeaderEpoch >= 0 && position.CurrentLeaderEpoch != partition.LeaderEpoch.Value)
         {
@@ -168,7 +179,7 @@ internal static class FetchReader
                 : ErrorCode.UnknownLeaderEpoch;
         }
 
-        return partition.IsLeader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+        return partition.IsLeader || (mayFollow && !partition.IsRemoved) ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
     }
 
     private static FetchRead Fail(FetchPosition position, ErrorCode error)

@@ -286,6 +286,7 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         answer.ErrorCode != 0
         || answer.Records is { Length: > 0 }
         || answer.DivergingEpoch.Epoch >= 0
+        || answer.PreferredReadReplica >= 0
         || answer.HighWatermark != position.ToldHighWatermark
         || answer.LogStartOffset != position.ToldLogStartOffset;
 
