@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Deterministic.Broker;
+using Deterministic.Broker.Apis;
 using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Broker.Peers;
 using Deterministic.Primitives;
@@ -83,6 +84,13 @@ internal sealed record BrokerConfiguration
         if (!Roles.HasFlag(NodeRoles.Controller) && Listeners.Any(listener => listener.IsController))
         {
             throw new StartupException("listeners: process.roles has no controller, so no controller listener may be in it");
+        }
+
+        var selector = Properties.GetValueOrDefault("replica.selector.class") ?? "";
+        if (selector is not ("" or ReadReplica.RackAware or ReadReplica.LeaderOnly))
+        {
+            throw new StartupException(
+                $"replica.selector.class: '{selector}' is not known; {ReadReplica.RackAware} lets consumers read in their rack");
         }
 
         var isVoter = QuorumVoters.Any(voter => voter.NodeId == NodeId);

@@ -30,7 +30,9 @@ internal readonly struct FetchRead
 internal readonly record struct FetchRoom(int Bytes, bool IsFirst, bool IsArrival);
 
 /// <summary>Reads one partition for a fetch: every check Kafka makes, then the range of the file.</summary>
-/// <remarks>Followers fetch from the leader alone; consumers from any replica, up to what it knows to be committed (KIP-392).</remarks>
+/// <remarks>
+/// Followers fetch from the leader alone; consumers from any replica, up to what it knows to be committed (KIP-392).
+/// </remarks>
 internal static class FetchReader
 {
     private const short FirstVersionWithRack = 11;
@@ -58,8 +60,7 @@ internal static class FetchReader
 
         position.WasNamed = true;
 
-        var replica = ReplicaOf(request, version);
-        var mayFollow = replica < 0 && version >= FirstVersionWithRack;
+        var mayFollow = ReplicaOf(request, version) < 0 && version >= FirstVersionWithRack;
         var error = Check(position, partition, mayFollow);
         if (error != ErrorCode.None)
         {
@@ -79,6 +80,21 @@ internal static class FetchReader
             return new FetchRead { Answer = answer, MustAnswer = true };
         }
 
+        return ReadAt(request, version, partition, position, answer, room);
+    }
+
+    /// <summary>From the leader, or from the replica that the consumer chose itself.</summary>
+    private static FetchRead ReadAt(
+        FetchRequest request,
+        short version,
+        Partition partition,
+        FetchPosition position,
+        FetchResponse.PartitionData answer,
+        in FetchRoom room)
+    {
+        var log = partition.Log!;
+        var from = new Offset(position.FetchOffset);
+        var replica = ReplicaOf(request, version);
         answer.AbortedTransactions = request.IsolationLevel == ReadCommitted ? [] : null;
         if (position.LastFetchedEpoch >= 0 && Diverges(log, position, answer) is { } elsewhere)
         {
@@ -87,7 +103,7 @@ internal static class FetchReader
 
         // A consumer sees what is committed, a follower everything that the leader has. A new leader may know of less than was
         // committed before it: a consumer that read more waits, and must not be sent back to the beginning.
-        var end = replica >= 0 ? log.LogEndOffset : committed;
+        var end = replica >= 0 ? log.LogEndOffset : new Offset(answer.HighWatermark);
         if (from < log.LogStartOffset || from > log.LogEndOffset)
         {
             return Fail(position, ErrorCode.OffsetOutOfRange);

@@ -9,18 +9,22 @@ namespace Deterministic.Broker.Apis;
 /// <c>replica.selector.class</c>).
 /// </summary>
 /// <remarks>
-/// The rule a reader would get wrong: only a leader sends consumers elsewhere, and only to who is in its ISR and has the offset; but
-/// any replica serves whoever asks it, up to its own high watermark.
+/// The rule a reader would get wrong: only a leader sends consumers elsewhere, and only to who is in its ISR and has the offset;
+/// but any replica serves whoever asks it, up to its own high watermark.
 /// </remarks>
-internal sealed class ReadReplica(bool isRackAware, string? ownRack)
+public sealed class ReadReplica(bool isRackAware, string? ownRack)
 {
     /// <summary>Kafka's name of the selector that this is.</summary>
     public const string RackAware = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
 
+    /// <summary>Kafka's name of the selector that never sends anybody away; the same as none.</summary>
+    public const string LeaderOnly = "org.apache.kafka.common.replica.LeaderSelector";
+
+    /// <summary>The leader itself.</summary>
     public const int None = -1;
 
     /// <summary>The broker to be asked instead; <see cref="None"/> where the leader itself is as good.</summary>
-    public int For(Broker broker, Partition partition, string rack, Offset from)
+    internal int For(Broker broker, Partition partition, string rack, Offset from)
     {
         if (!isRackAware || rack.Length == 0 || rack == ownRack || partition.Leader is not { } leader)
         {

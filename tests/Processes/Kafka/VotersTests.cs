@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Deterministic.Tests.Processes.Kafka;
 
-/// <summary>Voters of both kinds in one quorum, led by either: they join, leave, move and lose their disks (KIP-853, 1186).</summary>
+/// <summary>
+/// Voters of both kinds in one quorum, led by either: they join, leave, move and lose their disks (KIP-853, 1186).
+/// </summary>
 [Collection(ClientCollection.Name)]
 public sealed class VotersTests
 {

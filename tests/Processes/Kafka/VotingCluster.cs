@@ -108,7 +108,8 @@ internal sealed class VotingCluster : IDisposable
         WriteProperties(node);
         string[] words =
         [
-            "format", "--cluster-id", Cluster, "--config", Properties(node), node == 1 ? "--standalone" : "--no-initial-controllers",
+            "format", "--cluster-id", Cluster, "--config", Properties(node),
+            node == 1 ? "--standalone" : "--no-initial-controllers",
         ];
         var tool = _members[node].IsKafka
             ? ApacheKafka.Java("kafka.tools.StorageTool", words)

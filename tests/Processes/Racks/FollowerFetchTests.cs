@@ -65,7 +65,13 @@ public sealed class FollowerFetchTests
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
         var replicas = new Dictionary<int, List<int>> { [0] = [Leader, Nearest, 3] };
-        var topic = new TopicSpecification { Name = Topic, NumPartitions = 1, ReplicationFactor = -1, ReplicasAssignments = replicas };
+        var topic = new TopicSpecification
+        {
+            Name = Topic,
+            NumPartitions = 1,
+            ReplicationFactor = -1,
+            ReplicasAssignments = replicas,
+        };
         await admin.CreateTopicsAsync([topic]);
     }
 

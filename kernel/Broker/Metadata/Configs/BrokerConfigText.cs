@@ -259,7 +259,7 @@ internal static class BrokerConfigText
         replica.fetch.wait.max.ms int 500 any
         replica.high.watermark.checkpoint.interval.ms long 5000 any
         replica.lag.time.max.ms long 30000 any
-        replica.selector.class string - in:org.apache.kafka.common.replica.RackAwareReplicaSelector,org.apache.kafka.common.replica.LeaderSelector
+        replica.selector.class string - any
         replica.socket.receive.buffer.bytes int 65536 any
         replica.socket.timeout.ms int 30000 any
         replication.quota.window.num int 11 1..
