@@ -54,11 +54,15 @@ public sealed class Broker
         _watch = new SelfWatch(options.BrokerId, Metadata);
         FetchSessions = new FetchSessions(Prng.Fork());
         ReadReplica = new ReadReplica(Configs.BrokerValue("replica.selector.class") == ReadReplica.RackAware, options.Rack);
+        ReplicationQuotas = ReplicationQuotas.Of(() => Configs);
         var replication = new ReplicationContext(options.BrokerId.Value, Clock, Metadata);
         LogDirectory = new LogDirectory(environment, Partitions, replication, Clock);
         Fetchers = new ReplicaFetchers(
             new FetcherEnvironment(
-                options.BrokerId.Value, Peers, Timers, Clock, FetcherLimitsOf(Configs), () => Membership.BrokerEpoch),
+                options.BrokerId.Value, Peers, Timers, Clock, FetcherLimitsOf(Configs), () => Membership.BrokerEpoch)
+            {
+                Quota = ReplicationQuotas.Follower,
+            },
             Metadata,
             InterBrokerListenerOf(options));
         replication.LogAdvanced = Fetchers.LogAdvanced;
@@ -96,6 +100,9 @@ public sealed class Broker
     public LogDirectory LogDirectory { get; }
 
     public FetchSessions FetchSessions { get; }
+
+    /// <summary>How fast throttled replicas are filled.</summary>
+    public ReplicationQuotas ReplicationQuotas { get; }
 
     /// <summary>Where consumers had better read.</summary>
     internal ReadReplica ReadReplica { get; }

@@ -80,7 +80,10 @@ internal static class FetchReader
             return new FetchRead { Answer = answer, MustAnswer = true };
         }
 
-        return ReadAt(request, version, partition, position, answer, room);
+        var isThrottled = !mayFollow && partition.IsThrottled(ReplicaOf(request, version))
+            && broker.ReplicationQuotas.Leader.IsExceeded(broker.Now.Instant);
+        var given = isThrottled ? room with { Bytes = 0, IsFirst = false } : room;
+        return ReadAt(request, version, partition, position, answer, given);
     }
 
     /// <summary>From the leader, or from the replica that the consumer chose itself.</summary>

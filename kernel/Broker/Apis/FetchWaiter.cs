@@ -198,6 +198,7 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
             if (answer.Records is { Length: > 0 } records)
             {
                 gaveData.Add(position);
+                CountThrottled(position, records.Length);
                 _broker.Effects.Add(new Note(NoteKind.Fetched, position.Topic, records.Length, answer.HighWatermark));
             }
 
@@ -220,6 +221,16 @@ internal sealed class FetchWaiter : IFetchWaiter, ITimed
         _context.Session?.MoveToEnd(gaveData);
         TellLeaders(response);
         _exchange.Answer(response);
+    }
+
+    /// <summary>What a throttled leader gives is counted, whoever in or out of sync it is for, as Kafka does.</summary>
+    private void CountThrottled(FetchPosition position, int bytes)
+    {
+        if (FetchReader.ReplicaOf(_request, _exchange.Version) >= 0
+            && FetchReader.Find(_broker, _exchange.Version, position) is { Throttling.AsLeader: true })
+        {
+            _broker.ReplicationQuotas.Leader.Record(_broker.Now.Instant, bytes);
+        }
     }
 
     /// <summary>

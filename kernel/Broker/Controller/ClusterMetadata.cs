@@ -74,6 +74,17 @@ public sealed class ClusterMetadata : IQuorumListener
             Image.Configs.Of(ConfigResourceType.Topic, topic), ConfigTable.Topic.Find("min.insync.replicas")!),
         CultureInfo.InvariantCulture);
 
+    /// <summary>Which ends of a replica on this node are slowed down.</summary>
+    public Throttling ThrottlingOf(string topic, int partition, BrokerId self)
+    {
+        var set = Image.Configs.Of(ConfigResourceType.Topic, topic);
+        return new Throttling(
+            AsLeader: IsNamed("leader.replication.throttled.replicas"),
+            AsFollower: IsNamed("follower.replication.throttled.replicas"));
+
+        bool IsNamed(string key) => set.TryGetValue(key, out var list) && Throttling.Names(list, partition, self.Value);
+    }
+
     public IEnumerator<Ticket> Load(DiskImage image)
     {
         var loading = Quorum.Load(image);

@@ -30,6 +30,9 @@ internal sealed class FollowedPartition(Partition partition)
     /// <summary>What the leader's fetch session says of it; null where it is not in the session.</summary>
     public (Offset From, int LastEpoch, long LogStart)? Told { get; set; }
 
+    /// <summary>The last answer left nothing out that was committed: such a replica no quota slows down.</summary>
+    public bool IsLevel { get; set; }
+
     /// <summary>Everything below is here for good, by the topic's own measure.</summary>
     public Offset FetchOffset => partition.Log!.LogEndOffset;
 

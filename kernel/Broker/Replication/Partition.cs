@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Log;
 using Deterministic.Broker.Metadata;
+using Deterministic.Broker.Metadata.Configs;
 using Deterministic.Primitives;
 using Deterministic.Protocol;
 
@@ -91,6 +92,13 @@ public sealed class Partition : ILogListener
 
     /// <summary><c>min.insync.replicas</c>, no more than there are replicas.</summary>
     public int MinInsyncReplicas { get; set; } = 1;
+
+    /// <summary>What of its replication a quota slows down.</summary>
+    public Throttling Throttling { get; set; }
+
+    /// <summary>True where a leader gives this follower nothing while its quota is exceeded.</summary>
+    internal bool IsThrottled(int follower) =>
+        Throttling.AsLeader && _leader is { } leader && Array.IndexOf(leader.Isr, follower) < 0;
 
     /// <summary>True where acks=all cannot be kept now.</summary>
     public bool IsUnderMinIsr => _leader is { } leader && leader.Isr.Length < MinInsyncReplicas;

@@ -150,6 +150,7 @@ public sealed class PartitionHosting : IMetadataListener
             {
                 log.Config = _cluster.LogConfigOf(partition.Topic);
                 partition.MinInsyncReplicas = MinInsyncReplicasOf(partition.Topic, partition.ReplicaCount);
+                partition.Throttling = _cluster.ThrottlingOf(partition.Topic, partition.Index, _self);
             }
         }
     }
@@ -181,6 +182,7 @@ public sealed class PartitionHosting : IMetadataListener
         var before = partition.LeaderEpoch;
         partition.Follow(said);
         partition.MinInsyncReplicas = MinInsyncReplicasOf(partition.Topic, said.Replicas.Length);
+        partition.Throttling = _cluster.ThrottlingOf(partition.Topic, partition.Index, _self);
         if (partition.LeaderEpoch != before)
         {
             RoleChanged(partition);

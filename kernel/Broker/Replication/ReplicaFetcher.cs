@@ -23,6 +23,7 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
 {
     private const long FetchToken = 0;
     private static readonly Duration Delay = Duration.FromMilliseconds(50);
+    private static readonly Duration ThrottleDelay = Duration.FromMilliseconds(100);
     private static readonly Duration RequestTimeout = Duration.FromSeconds(30);
 
     private readonly FetcherEnvironment _environment;
@@ -163,6 +164,11 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
         var partition = followed.Partition;
         if (answer.Records is { Length: > 0 } records)
         {
+            if (partition.Throttling.AsFollower)
+            {
+                _environment.Quota.Record(_environment.Now.Instant, records.Length);
+            }
+
             var outcome = partition.AppendFromLeader(_environment.Now, records.Bytes);
             if (outcome.Error != ErrorCode.None)
             {
@@ -171,6 +177,7 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
             }
         }
 
+        followed.IsLevel = partition.Log!.LogEndOffset.Value >= answer.HighWatermark;
         partition.LeaderSaid(new Offset(answer.HighWatermark), new Offset(answer.LogStartOffset), _environment.Now);
     }
 
@@ -341,6 +348,13 @@ internal sealed class ReplicaFetcher : IPeerAnswer, ITimed
         if (followed.State == FollowState.Delayed)
         {
             delayed = Instant.Min(delayed, followed.DelayedUntil);
+        }
+
+        if (followed is { IsLevel: false, Partition.Throttling.AsFollower: true }
+            && _environment.Quota.IsExceeded(_environment.Now.Instant))
+        {
+            delayed = Instant.Min(delayed, _environment.Now.Instant + ThrottleDelay);
+            return false;
         }
 
         return followed.State == FollowState.Ready && followed.Epoch == followed.Partition.LeaderEpoch;

@@ -14,6 +14,9 @@ internal sealed record FetcherLimits(int MaxPartitionBytes, int MaxResponseBytes
 internal sealed record FetcherEnvironment(
     int Self, PeerTable Peers, Timers Timers, StepClock Clock, FetcherLimits Limits, Func<long> BrokerEpoch)
 {
+    /// <summary>What is fetched to throttled replicas here.</summary>
+    public required ReplicationQuota Quota { get; init; }
+
     public Now Now => Clock.Now;
 }
 
