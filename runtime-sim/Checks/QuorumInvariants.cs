@@ -17,6 +17,7 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// C-ONELEADER  no two nodes lead one epoch, nor one node in two lives
 /// C-EPOCH      a member's epoch and high watermark never fall while it lives
 /// C-RAFT       who leads votes, or did before the last change of voters, and no longer than its removal takes to be committed;
+///              who leads without a majority that hears it ceases to, in time;
 ///              what is committed is the same on every member, who votes as of it, too, and a majority of the disks of those who
 ///              vote holds what a leader has committed
 /// </remarks>
@@ -27,6 +28,11 @@ public sealed class QuorumInvariants(World world)
     private readonly SortedDictionary<long, string> _voters = [];
     private (long HighWatermark, VoterSet Voters, VoterSet Before) _latest = (-1, VoterSet.Empty, VoterSet.Empty);
     private readonly List<Member> _members = [];
+
+    /// <summary>Much longer than 1.5 fetch time-outs.</summary>
+    private static readonly Duration TimeToResign = Duration.FromSeconds(7);
+    private static readonly Duration LongestGap = Duration.FromSeconds(1);
+    private (int Epoch, Instant At) _newest = (-1, Instant.Zero);
 
     /// <summary>Committed metadata batches that two members were seen to agree about.</summary>
     public long Compared => _committed.Compared;
@@ -47,6 +53,11 @@ public sealed class QuorumInvariants(World world)
 
         member.Directory = quorum.Identity.DirectoryId;
 
+        if (quorum.IsLeader && IsDeposed(member, quorum))
+        {
+            return FormattableString.Invariant($"C-RAFT: it leads epoch {quorum.Epoch} on, though {_newest.Epoch} was led long ago");
+        }
+
         var highWatermark = quorum.HighWatermark.Value;
         if (quorum.Epoch == member.Epoch && highWatermark == member.HighWatermark && quorum.IsLeader == member.IsLeader)
         {
@@ -59,6 +70,26 @@ public sealed class QuorumInvariants(World world)
         member.IsLeader = quorum.IsLeader;
         member.Voters = quorum.Voters;
         return wrong;
+    }
+
+    /// <summary>
+    /// It had time enough to see that no majority hears it, and did not (check-quorum). Time in which it stood still does not count.
+    /// </summary>
+    private bool IsDeposed(Member member, MetadataQuorum quorum)
+    {
+        if (quorum.Epoch >= _newest.Epoch)
+        {
+            _newest = quorum.Epoch > _newest.Epoch ? (quorum.Epoch, world.Now) : _newest;
+            member.Alone = Duration.Zero;
+            member.SeenAt = world.Now;
+            return false;
+        }
+
+        var since = member.SeenAt > _newest.At ? member.SeenAt : _newest.At;
+        var gap = world.Now - since;
+        member.Alone += gap < LongestGap ? gap : LongestGap;
+        member.SeenAt = world.Now;
+        return member.Alone > TimeToResign;
     }
 
     /// <summary>Every node runs and knows the same voters, and no change of them is under way.</summary>
@@ -233,6 +264,11 @@ public sealed class QuorumInvariants(World world)
 
         public bool IsLeader { get; set; }
 
+        /// <summary>How long it has led, as far as it knew, while somebody led a later epoch.</summary>
+        public Duration Alone { get; set; }
+
+        public Instant SeenAt { get; set; }
+
         /// <summary>Who voted, as it saw it at the last look of this life.</summary>
         public VoterSet? Voters { get; set; }
 
@@ -245,6 +281,8 @@ public sealed class QuorumInvariants(World world)
             HighWatermark = -1;
             IsLeader = false;
             Voters = null;
+            Alone = Duration.Zero;
+            SeenAt = Instant.Zero;
             Written.Restart();
             _durable.Restart();
         }

@@ -27,6 +27,7 @@ public sealed class IsolationFault : IFault
     private readonly Victims _victims;
     private readonly FaultTimer _timer;
     private readonly List<(int From, int To)> _blocked = [];
+    private int _cutOff = -1;
 
     public IsolationFault(World world, bool isBridge, ScenarioLine line, Prng prng)
     {
@@ -59,6 +60,12 @@ public sealed class IsolationFault : IFault
         }
 
         var victim = _victims.Next(world);
+        if (!world.MaySpare(victim))
+        {
+            _timer.Again(world);
+            return;
+        }
+
         if (_isBridge)
         {
             Bridge(world, victim);
@@ -76,6 +83,8 @@ public sealed class IsolationFault : IFault
 
     private void Isolate(World world, int victim)
     {
+        world.CutOff.Add(victim);
+        _cutOff = victim;
         var way = _way == "any" ? _prng.Next(3) : _way switch { "both" => 0, "in" => 1, _ => 2 };
         for (var other = 0; other < world.Nodes.Count; other++)
         {
@@ -131,5 +140,6 @@ public sealed class IsolationFault : IFault
 
         world.Observe(new Happening(HappeningKind.LinkHealed, _blocked[0].From, _blocked.Count));
         _blocked.Clear();
+        world.CutOff.Remove(_cutOff);
     }
 }

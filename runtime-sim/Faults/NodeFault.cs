@@ -72,9 +72,14 @@ public sealed class NodeFault : IFault
             return;
         }
 
+        _victim = _victims?.Next(world) ?? _prng.Next(world.Nodes.Count);
+        if (!world.MaySpare(_victim))
+        {
+            return;
+        }
+
         Strikes++;
         _isDown = true;
-        _victim = _victims?.Next(world) ?? _prng.Next(world.Nodes.Count);
         TakeDown(world);
         _timer.At(world, _down.Draw(_prng), 1);
     }

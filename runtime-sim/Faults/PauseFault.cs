@@ -32,8 +32,11 @@ public sealed class PauseFault : IFault
         if (_ofNodes)
         {
             var node = _victims?.Next(world) ?? _prng.Next(world.Nodes.Count);
-            world.Observe(new Happening(HappeningKind.NodePaused, node));
-            world.Nodes[node].Pause(until);
+            if (world.MaySpare(node))
+            {
+                world.Observe(new Happening(HappeningKind.NodePaused, node));
+                world.Nodes[node].Pause(until);
+            }
         }
         else if (world.Clients.Count > 0)
         {

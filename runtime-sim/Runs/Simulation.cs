@@ -206,6 +206,12 @@ public sealed class Simulation : IFault
         }
 
         Shape = shape;
+        if (_scenario.The("budget") is { } budget)
+        {
+            World.MayBeOut = budget.Number("out", prng, 1, 1);
+            budget.End();
+        }
+
         World.BrokerCount = shape.Brokers;
 
         if (_scenario.The("broker") is { } broker)
@@ -312,7 +318,8 @@ public sealed class Simulation : IFault
 
     private void ComeToRest()
     {
-        World.Heal();
+        var core = _scenario.The("core") is { } line ? new HealedCore(World, line, _faultPrng) : null;
+        World.Heal(core?.Outsider ?? -1);
         _timerIndex = World.AddFault(this);
         foreach (var workload in _workloads)
         {
@@ -320,6 +327,7 @@ public sealed class Simulation : IFault
         }
 
         World.Run(World.Now + new Duration(_scenario.SettleUs), () => _workloads.TrueForAll(w => w.IsDone));
+        core?.Complete();
         foreach (var workload in _workloads)
         {
             if (World.Failure is null && !workload.IsDone)

@@ -9,16 +9,15 @@ namespace Deterministic.Runtime.Sim.Scenarios;
 /// One scenario file: what is simulated, which faults, what must hold. What it leaves open, each seed draws.
 /// </summary>
 /// <remarks>
-/// Verbs: cluster, broker, topic, network, disk, clock, schedule, workload, fault, run, check, expect. The first four
-/// may stand
-/// once; topic, workload, fault and expect as often as needed. The grammar is in scenarios/README.md.
+/// Verbs: cluster, broker, topic, network, disk, clock, schedule, workload, fault, budget, core, run, check, expect; topic,
+/// workload, fault and expect as often as needed, the others once. The grammar is in scenarios/README.md.
 /// </remarks>
 public sealed class Scenario
 {
     private static readonly string[] Verbs =
     [
         "cluster", "broker", "topic", "network", "disk", "clock", "schedule", "workload", "fault", "run", "check",
-        "expect",
+        "expect", "budget", "core",
     ];
 
     private static readonly string[] Repeatable = ["topic", "workload", "fault", "expect"];

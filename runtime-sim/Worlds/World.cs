@@ -76,6 +76,25 @@ public sealed class World
     /// <summary>The first so many nodes are brokers; in a cluster of separate roles the others are controllers only.</summary>
     public int BrokerCount { get; set; }
 
+    /// <summary>So many nodes may be out at once: down, standing still or cut off. Faults that would take one more wait.</summary>
+    public int MayBeOut { get; set; } = int.MaxValue;
+
+    /// <summary>Nodes that a fault has cut off.</summary>
+    public SortedSet<int> CutOff { get; } = [];
+
+    /// <summary>Whether the budget allows that this node goes out, too.</summary>
+    public bool MaySpare(int victim)
+    {
+        var left = MayBeOut;
+        foreach (var node in Nodes)
+        {
+            var isOut = node.Host == victim || !node.IsUp || node.BusyUntil > Now || CutOff.Contains(node.Host);
+            left -= isOut ? 1 : 0;
+        }
+
+        return left >= 0;
+    }
+
     /// <summary>Every replica is in its ISR: one disk may be lost. Null where nobody knows.</summary>
     public Func<bool>? IsLevel { get; set; }
 
@@ -160,8 +179,8 @@ public sealed class World
         }
     }
 
-    /// <summary>No fault strikes any more, what was cut is joined again, and every node runs.</summary>
-    public void Heal()
+    /// <summary>No fault strikes any more, what was cut is joined again, and every node runs, or every one but this.</summary>
+    public void Heal(int staysDown = -1)
     {
         foreach (var fault in _faults)
         {
@@ -173,7 +192,14 @@ public sealed class World
         Network.Heal(Now);
         for (var i = 0; i < Nodes.Count; i++)
         {
-            StartNode(i, Now);
+            if (i == staysDown)
+            {
+                Nodes[i].Kill();
+            }
+            else
+            {
+                StartNode(i, Now);
+            }
         }
 
         Observe(new Happening(HappeningKind.FaultsEnded, -1));
