@@ -92,6 +92,25 @@ public sealed class Cluster : IAnswerTo
         return At(address.Host, address.Port, now);
     }
 
+    /// <summary>The last connection to this broker failed a moment ago, or nobody knows where it is.</summary>
+    public bool IsUnreachable(int id, Instant now)
+    {
+        if (!_brokers.TryGetValue(id, out var address))
+        {
+            return true;
+        }
+
+        foreach (var (_, wire) in _wires)
+        {
+            if (wire.Port == address.Port && wire.Host == address.Host)
+            {
+                return false;
+            }
+        }
+
+        return _dialAgainAt.TryGetValue(FormattableString.Invariant($"{address.Host}:{address.Port}"), out var at) && now < at;
+    }
+
     /// <summary>A ready connection to some broker; null while there is none yet.</summary>
     public Wire? Any(Instant now)
     {

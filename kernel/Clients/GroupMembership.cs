@@ -484,7 +484,22 @@ public sealed class GroupMembership : IAnswerTo
         _consumer.UnassignAll();
     }
 
-    private Wire? Wire() => _coordinator < 0 ? null : _cluster.Broker(_coordinator, _now);
+    /// <summary>Null while it is being dialled; a coordinator that cannot be reached is looked for anew.</summary>
+    private Wire? Wire()
+    {
+        if (_coordinator < 0)
+        {
+            return null;
+        }
+
+        var wire = _cluster.Broker(_coordinator, _now);
+        if (wire is null && _cluster.IsUnreachable(_coordinator, _now))
+        {
+            Search();
+        }
+
+        return wire;
+    }
 
     private void Ask(Wire wire, ApiKey key, IMessage request, short version)
     {

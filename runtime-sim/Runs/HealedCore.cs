@@ -12,8 +12,8 @@ namespace Deterministic.Runtime.Sim.Runs;
 /// to end it: a cluster that comes to rest only when everybody is well has proved little.
 /// </summary>
 /// <remarks>
-/// The rule a reader would get wrong: not every node can be spared. Nobody can go on without a broker that is alone in an ISR, and a
-/// quorum not without its majority; among those who can, chance decides.
+/// The rule a reader would get wrong: not every node can be spared. Nobody can go on without a broker beside whom nobody of an ISR
+/// lives at the moment; among those who can be spared, chance decides.
 /// </remarks>
 internal sealed class HealedCore
 {
@@ -75,9 +75,8 @@ internal sealed class HealedCore
         {
             foreach (var partition in topic.Partitions)
             {
-                var isNeeded = Array.IndexOf(partition.Isr, host + 1) >= 0 ? partition.Isr.Length == 1
-                    : partition.Isr.Length == 0 && (partition.Elr.Length < 2 || Array.IndexOf(partition.Elr, host + 1) >= 0);
-                if (isNeeded || (partition.Replicas.Length < 3 && Array.IndexOf(partition.Replicas, host + 1) >= 0))
+                if (Array.IndexOf(partition.Replicas, host + 1) >= 0
+                    && (partition.Replicas.Length < 3 || !Array.Exists(partition.Isr, member => IsHere(member, host))))
                 {
                     return false;
                 }
@@ -86,4 +85,8 @@ internal sealed class HealedCore
 
         return true;
     }
+
+    /// <summary>Another that lives: who is dead by now may leave the ISR before it is back.</summary>
+    private bool IsHere(int member, int outsider) =>
+        member != outsider + 1 && _world.Nodes[member - 1] is { IsReady: true } node && node.BusyUntil <= _world.Now;
 }
