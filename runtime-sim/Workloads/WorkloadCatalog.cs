@@ -16,6 +16,7 @@ public static class WorkloadCatalog
             ReadWorkload.Name => new ReadWorkload(simulation, line, prng),
             GroupWorkload.Name => new GroupWorkload(simulation, line, prng),
             DeleteRecordsWorkload.Name => new DeleteRecordsWorkload(simulation, line, prng),
+            MinIsrWorkload.Name => new MinIsrWorkload(simulation, line, prng),
             ReassignWorkload.Name => new ReassignWorkload(simulation, line, prng),
             VotersWorkload.Name => new VotersWorkload(simulation, line, prng),
             TopicChurnWorkload.Name => new TopicChurnWorkload(simulation, line, prng),
