@@ -61,6 +61,7 @@ public sealed class QuorumInvariants(World world)
         var highWatermark = quorum.HighWatermark.Value;
         if (quorum.Epoch == member.Epoch && highWatermark == member.HighWatermark && quorum.IsLeader == member.IsLeader)
         {
+            member.Voters = quorum.Voters;
             return null;
         }
 
