@@ -55,7 +55,8 @@ public sealed class QuorumInvariants(World world)
 
         if (quorum.IsLeader && IsDeposed(member, quorum))
         {
-            return FormattableString.Invariant($"C-RAFT: it leads epoch {quorum.Epoch} on, though {_newest.Epoch} was led long ago");
+            return FormattableString.Invariant(
+                $"C-RAFT: it leads epoch {quorum.Epoch} on, though {_newest.Epoch} was led long ago");
         }
 
         var highWatermark = quorum.HighWatermark.Value;
@@ -74,7 +75,8 @@ public sealed class QuorumInvariants(World world)
     }
 
     /// <summary>
-    /// It had time enough to see that no majority hears it, and did not (check-quorum). Time in which it stood still does not count.
+    /// It had time enough to see that no majority hears it, and did not (check-quorum). Time in which it stood still does not
+    /// count.
     /// </summary>
     private bool IsDeposed(Member member, MetadataQuorum quorum)
     {

@@ -8,12 +8,12 @@ using Deterministic.Runtime.Sim.Worlds;
 namespace Deterministic.Runtime.Sim.Runs;
 
 /// <summary>
-/// <c>core at=any|broker|quorum</c>: when the faults end, one node stays dead until all work is done. Whoever is left must be able
-/// to end it: a cluster that comes to rest only when everybody is well has proved little.
+/// <c>core at=any|broker|quorum</c>: when the faults end, one node stays dead until all work is done. Whoever is left must be
+/// able to end it: a cluster that comes to rest only when everybody is well has proved little.
 /// </summary>
 /// <remarks>
-/// The rule a reader would get wrong: not every node can be spared. Nobody can go on without a broker beside whom nobody of an ISR
-/// lives at the moment; among those who can be spared, chance decides.
+/// The rule a reader would get wrong: not every node can be spared. Nobody can go on without a broker beside whom nobody of an
+/// ISR lives at the moment; among those who can be spared, chance decides.
 /// </remarks>
 internal sealed class HealedCore
 {

@@ -8,8 +8,8 @@ using Deterministic.Runtime.Sim.Scenarios;
 namespace Deterministic.Runtime.Sim.Workloads;
 
 /// <summary>
-/// <c>workload min-isr topic=T every=TIME to=1..3</c>: sets <c>min.insync.replicas</c> of a topic to another number, again and again.
-/// Whoever was eligible because nothing was committed without it may not be any more (KIP-966).
+/// <c>workload min-isr topic=T every=TIME to=1..3</c>: sets <c>min.insync.replicas</c> of a topic to another number, again and
+/// again. Whoever was eligible because nothing was committed without it may not be any more (KIP-966).
 /// </summary>
 public sealed class MinIsrWorkload : IWorkload, IFaultlessTimer
 {
