@@ -76,7 +76,7 @@ public sealed class World
     /// <summary>The first so many nodes are brokers; in a cluster of separate roles the others are controllers only.</summary>
     public int BrokerCount { get; set; }
 
-    /// <summary>So many nodes may be out at once: down, standing still or cut off; a fault that would take one more waits.</summary>
+    /// <summary>So many nodes may be out at once: down, paused or cut off; a fault that would take one more waits.</summary>
     public int MayBeOut { get; set; } = int.MaxValue;
 
     /// <summary>Nodes that a fault has cut off.</summary>

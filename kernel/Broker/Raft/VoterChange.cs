@@ -106,7 +106,7 @@ internal sealed class VoterChange(QuorumMember member, LeaderRole leader) : ITim
         }
         else if (voters.All.Count == 1)
         {
-            answer(ErrorCode.InvalidRequest, "The last voter cannot be removed.");
+            answer(ErrorCode.VoterNotFound, "The last voter cannot be removed.");
         }
         else if (IsBusy)
         {

@@ -91,7 +91,7 @@ public sealed class VoterChangeTests
     {
         var world = new MetadataWorld().Start();
 
-        Assert.Equal(ErrorCode.InvalidRequest, Remove(world, 1, world.Cluster.Quorum.Identity.DirectoryId).Value);
+        Assert.Equal(ErrorCode.VoterNotFound, Remove(world, 1, world.Cluster.Quorum.Identity.DirectoryId).Value);
         ErrorCode? error = null;
         world.Cluster.Quorum.Requests.RemoveVoter(
             new RemoveRaftVoterRequest { ClusterId = "another" }, answer => error = (ErrorCode)answer.ErrorCode);
