@@ -124,6 +124,7 @@ internal sealed class FetchContext
                     FetchOffset = partition.FetchOffset,
                     LastFetchedEpoch = partition.LastFetchedEpoch,
                     MaxBytes = partition.PartitionMaxBytes,
+                    FollowerLogStart = partition.LogStartOffset,
                 };
                 if (placeOf.TryAdd((topic.Topic, topic.TopicId, partition.Partition), positions.Count))
                 {

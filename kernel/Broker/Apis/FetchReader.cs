@@ -80,7 +80,7 @@ internal static class FetchReader
             return new FetchRead { Answer = answer, MustAnswer = true };
         }
 
-        var isThrottled = !mayFollow && partition.IsThrottled(ReplicaOf(request, version))
+        var isThrottled = partition.IsThrottled(ReplicaOf(request, version))
             && broker.ReplicationQuotas.Leader.IsExceeded(broker.Now.Instant);
         var given = isThrottled ? room with { Bytes = 0, IsFirst = false } : room;
         return ReadAt(request, version, partition, position, answer, given);
@@ -115,7 +115,7 @@ internal static class FetchReader
         if (replica >= 0 && room.IsArrival)
         {
             var brokerEpoch = version >= FirstVersionWithReplicaState ? request.ReplicaState.ReplicaEpoch : -1;
-            if (!partition.FollowerFetched(replica, brokerEpoch, from))
+            if (!partition.FollowerFetched(replica, brokerEpoch, from, new Offset(position.FollowerLogStart)))
             {
                 return Fail(position, ErrorCode.UnknownLeaderEpoch);
             }

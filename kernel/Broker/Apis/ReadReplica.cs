@@ -35,6 +35,7 @@ public sealed class ReadReplica(bool isRackAware, string? ownRack)
         foreach (var follower in leader.Followers)
         {
             if (Array.IndexOf(leader.Isr, follower.Id) >= 0
+                && follower.LogStart >= Offset.Zero && follower.LogStart <= from
                 && follower.LogEnd >= from
                 && (best is null || follower.LogEnd > best.LogEnd)
                 && broker.Metadata.Cluster.Find(follower.Id) is { IsFenced: false } registration

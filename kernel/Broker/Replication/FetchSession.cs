@@ -20,6 +20,9 @@ public sealed class FetchPosition
 
     public int MaxBytes { get; set; }
 
+    /// <summary>Where the log of the follower that asks begins; -1 for consumers.</summary>
+    public long FollowerLogStart { get; set; } = -1;
+
     /// <summary>
     /// The topic id had a name when a request of this session last looked; whoever fetches on then misses a partition
     /// (UNKNOWN_TOPIC_OR_PARTITION) where the topic is deleted, and not the id.
@@ -81,6 +84,7 @@ public sealed class FetchSession
         known.FetchOffset = asked.FetchOffset;
         known.LastFetchedEpoch = asked.LastFetchedEpoch;
         known.MaxBytes = asked.MaxBytes;
+        known.FollowerLogStart = asked.FollowerLogStart;
     }
 
     public void Forget(string topic, Uuid topicId, int partition)

@@ -13,7 +13,8 @@ internal sealed class FollowerProgress(int id)
     /// <summary>Everything below is durable there, by the topic's own measure: a follower fetches what it has not.</summary>
     public Offset LogEnd { get; set; }
 
-    public Offset LogStart { get; set; }
+    /// <summary>Where its log begins; unknown before its first fetch.</summary>
+    public Offset LogStart { get; set; } = Offset.None;
 
     /// <summary>The broker epoch that it fetches with; -1 before its first fetch (KIP-903).</summary>
     public long BrokerEpoch { get; set; } = -1;

@@ -96,9 +96,9 @@ public sealed class Partition : ILogListener
     /// <summary>What of its replication a quota slows down.</summary>
     public Throttling Throttling { get; set; }
 
-    /// <summary>True where a leader gives this follower nothing while its quota is exceeded.</summary>
+    /// <summary>A leader gives this follower nothing while its quota is exceeded; never so for a consumer, -1.</summary>
     internal bool IsThrottled(int follower) =>
-        Throttling.AsLeader && _leader is { } leader && Array.IndexOf(leader.Isr, follower) < 0;
+        follower >= 0 && Throttling.AsLeader && _leader is { } leader && Array.IndexOf(leader.Isr, follower) < 0;
 
     /// <summary>True where acks=all cannot be kept now.</summary>
     public bool IsUnderMinIsr => _leader is { } leader && leader.Isr.Length < MinInsyncReplicas;
@@ -197,13 +197,14 @@ public sealed class Partition : ILogListener
     /// A follower asks for what is behind this offset, which says that it has everything before. False where this broker is no
     /// replica.
     /// </summary>
-    internal bool FollowerFetched(int replica, long brokerEpoch, Offset from)
+    internal bool FollowerFetched(int replica, long brokerEpoch, Offset from, Offset logStart)
     {
         if (_leader is not { } leader || leader.Find(replica) is not { } follower)
         {
             return false;
         }
 
+        follower.LogStart = logStart;
         leader.Fetched(follower, from, Log!.LogEndOffset, brokerEpoch, _context.Now);
         if (leader.Proposed is null
             && Array.IndexOf(leader.Isr, replica) < 0

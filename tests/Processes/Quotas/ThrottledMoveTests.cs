@@ -43,6 +43,8 @@ public sealed class ThrottledMoveTests
             .MustContain($"The inter-broker throttle limit was set to {BytesPerSecond} B/s");
         Assert.Contains("is still in progress", tools.Run(Reassign, [.. words, "--verify", "--preserve-throttles"]).Output,
             StringComparison.Ordinal);
+        ReadAsOldConsumersDo(cluster.Bootstrap);
+        Assert.NotEqual([2, 3], Replicas(cluster.Bootstrap));
         while (Replicas(cluster.Bootstrap) is not [2, 3])
         {
             Assert.True(begun.Elapsed < TimeSpan.FromSeconds(60));
@@ -77,6 +79,28 @@ public sealed class ThrottledMoveTests
             random.NextBytes(value);
             return producer.ProduceAsync(new TopicPartition(Topic, 0), new Message<Null, byte[]> { Value = value });
         }));
+    }
+
+    /// <summary>Consumers are not throttled, nor are those too old to know of racks (before version 11 of Fetch).</summary>
+    private static void ReadAsOldConsumersDo(string bootstrap)
+    {
+        var config = new ConsumerConfig
+        {
+            BootstrapServers = bootstrap,
+            GroupId = "old",
+            ApiVersionRequest = false,
+            BrokerVersionFallback = "0.11.0",
+            MaxPartitionFetchBytes = 10 * RecordBytes,
+        };
+        using var consumer = new ConsumerBuilder<Ignore, byte[]>(config).SetLogHandler((_, _) => { }).Build();
+        consumer.Assign(new TopicPartitionOffset(Topic, 0, 0));
+        var begun = Stopwatch.StartNew();
+        for (var i = 0; i < Records; i++)
+        {
+            Assert.NotNull(consumer.Consume(TimeSpan.FromSeconds(10)));
+        }
+
+        Assert.True(begun.Elapsed < TimeSpan.FromSeconds(5), $"read in {begun.Elapsed.TotalSeconds:F1} s");
     }
 
     private static List<int> Replicas(string bootstrap)
