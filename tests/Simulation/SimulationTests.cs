@@ -76,6 +76,7 @@ public sealed class SimulationTests
     [InlineData("agreed-in-a-new-epoch", 34, 34)]
     [InlineData("searched-while-it-moved", 12, 12)]
     [InlineData("removed-and-still-needed", 1, 1)]
+    [InlineData("parted-where-the-log-begins", 99, 99)]
     [InlineData("dead-coordinator-tried-for-ever", 5, 5)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
     {

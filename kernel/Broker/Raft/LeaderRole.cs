@@ -295,6 +295,13 @@ internal sealed class LeaderRole(QuorumMember member) : QuorumRole(member), IPee
             return ToSnapshot();
         }
 
+        if (IsShortened && position.FetchOffset == log.LogStartOffset.Value
+            && position.LastFetchedEpoch < log.EpochOf(log.LogStartOffset).Value)
+        {
+            // Of what was before the log's start only a snapshot tells the epoch: the two logs may have parted there.
+            return ToSnapshot();
+        }
+
         if (epoch.Value == position.LastFetchedEpoch && end.Value >= position.FetchOffset)
         {
             return null;
