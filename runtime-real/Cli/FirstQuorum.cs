@@ -22,6 +22,9 @@ internal sealed class FirstQuorum
     private readonly List<Voter> _initial = [];
     private string? _asked;
 
+    /// <summary>Voters that can change were asked for.</summary>
+    public bool IsAsked => _asked is not null;
+
     /// <summary>Takes what it knows out of the words.</summary>
     public static FirstQuorum Parse(IEnumerable<string> words, out List<string> others)
     {

@@ -11,6 +11,7 @@ internal static class Help
         usage: dotnet run -c Release --project runtime-real -- [options] [server.properties]
                dotnet run -c Release --project runtime-real -- storage format --cluster-id ID --config FILE
                    [--standalone | --initial-controllers ID@HOST:PORT:DIRECTORY,... | --no-initial-controllers]
+                   [--release-version 4.3] [--feature NAME=LEVEL] [--ignore-formatted]
                dotnet run -c Release --project runtime-real -- storage random-uuid
 
         With no options: a working broker on localhost:9092 with its data in a directory of yours.

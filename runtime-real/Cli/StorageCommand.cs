@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Deterministic.Primitives;
+using Deterministic.Broker.Raft;
 using Deterministic.Runtime.Real.Hosting;
 using Deterministic.Runtime.Real.Storage;
 
@@ -43,7 +43,9 @@ internal static class StorageCommand
     {
         string[] ignore = ["--ignore-formatted", "-g"];
         var isIgnored = words.Any(ignore.Contains);
-        var quorum = FirstQuorum.Parse(words.Where(word => !ignore.Contains(word)), out var others);
+        var features = FirstFeatures.Parse(words.Where(word => !ignore.Contains(word)), out var unknown);
+        var quorum = FirstQuorum.Parse(unknown, out var others);
+        features.AgreeWith(quorum);
 
         // Kafka's short names.
         var rest = others.Select(word => word switch
@@ -63,8 +65,9 @@ internal static class StorageCommand
         }
 
         var directory = quorum.DirectoryOf(configuration.NodeId) ?? StorageFormat.NewId();
-        StorageFormat.Format(
-            configuration.DataPath, configuration.NodeId, cluster, directory, quorum.VotersOf(configuration, directory));
+        var properties = new MetaProperties(cluster, configuration.NodeId, directory);
+        var voters = quorum.VotersOf(configuration, directory);
+        StorageFormat.Format(configuration.DataPath, properties, voters, features.Records);
         Console.Out.WriteLine($"formatted {configuration.DataPath} for node {configuration.NodeId} of cluster {cluster}");
         return CommandLine.Stopped;
     }

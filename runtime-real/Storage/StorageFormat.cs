@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
 using Deterministic.Broker.Raft;
@@ -26,12 +27,13 @@ internal static class StorageFormat
             : null;
     }
 
-    /// <summary>Throws <see cref="StartupException"/> where the directory is formatted already, or not empty.</summary>
-    public static MetaProperties Format(string directory, int node, Uuid cluster) =>
-        Format(directory, node, cluster, NewId(), voters: null);
-
-    /// <summary>The same with a given directory id, and with the first voters of a quorum whose voters can change.</summary>
-    public static MetaProperties Format(string directory, int node, Uuid cluster, Uuid directoryId, VoterSet? voters)
+    /// <summary>Throws <see cref="StartupException"/> where the directory is formatted already.</summary>
+    /// <param name="directory">The data directory, made where it is not there.</param>
+    /// <param name="properties">The node, the cluster and the directory's id.</param>
+    /// <param name="voters">The first voters of a quorum whose voters can change; null where nobody is to be told.</param>
+    /// <param name="features">The levels that the first controller writes.</param>
+    public static void Format(
+        string directory, MetaProperties properties, VoterSet? voters, IReadOnlyList<MetadataRecord> features)
     {
         if (File.Exists(Path.Combine(directory, MetaProperties.FileName)))
         {
@@ -39,17 +41,18 @@ internal static class StorageFormat
         }
 
         Directory.CreateDirectory(directory);
+        var wallMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var bootstrap = BootstrapCheckpoint.Of(features, wallMs);
+        Write(Path.Combine(directory, BootstrapCheckpoint.FileName), FileMode.Create, bootstrap);
         if (voters is not null)
         {
             var path = Path.Combine(directory, FirstSnapshot.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            Write(path, FileMode.Create, FirstSnapshot.Of(voters, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+            Write(path, FileMode.Create, FirstSnapshot.Of(voters, wallMs));
         }
 
         // Last: it is what says that the directory is formatted.
-        var properties = new MetaProperties(cluster, node, directoryId);
         Write(Path.Combine(directory, MetaProperties.FileName), FileMode.CreateNew, properties.ToBytes());
-        return properties;
     }
 
     private static void Write(string path, FileMode mode, ReadOnlySpan<byte> bytes)

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Text;
 using Deterministic.Tests.Clients;
 using Xunit;
 
@@ -91,6 +92,31 @@ public sealed class ProgramTests
         Assert.True(File.Exists(Path.Combine(data, "__cluster_metadata-0", "00000000000000000000-0000000000.checkpoint")));
         using var broker = new BrokerUnderTest(data);
         Assert.Equal(0, broker.Stop().ExitCode);
+    }
+
+    [Fact]
+    public void A_directory_is_formatted_with_the_feature_levels_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Path.Combine(folder.Path, "data");
+        string[] format = ["storage", "format", "--data", data, "-t", "AAAAAAAAAAEAAAAAAAAAAQ"];
+        Refuses(2, "Unsupported feature: nosuch. Supported features are: eligible.leader", [.. format, "-f", "nosuch=1"]);
+        Refuses(2, "No feature:group.version with feature level 7", [.. format, "--feature", "group.version=7"]);
+        Refuses(2, "No feature:metadata.version with feature level 29", [.. format, "--feature=metadata.version=29"]);
+        Refuses(2, "unable to parse x as a short", [.. format, "-f", "group.version=x"]);
+        Refuses(2, "equals sign not found", [.. format, "-f", "group.version"]);
+        Refuses(2, "Cannot set kraft.version to 1 unless", [.. format, "-f", "kraft.version=1"]);
+        Refuses(2, "kraft.version is 0, but", [.. format, "-f", "kraft.version=0", "--no-initial-controllers"]);
+        Refuses(2, "Unknown metadata.version '3.9'", [.. format, "-r", "3.9"]);
+        Refuses(2, "to avoid ambiguity", [.. format, "-r", "4.3", "-f", "metadata.version=30"]);
+        Refuses(2, "option '--feature' wants a value", [.. format, "--feature"]);
+        Assert.False(Directory.Exists(data));
+
+        string[] asked = ["-r", "4.3-IV0", "-f", "group.version=0"];
+        Assert.Equal(0, new Tool("dotnet", [BrokerUnderTest.Program, .. format, .. asked]).Run().ExitCode);
+        var chosen = File.ReadAllText(Path.Combine(data, "bootstrap.checkpoint"), Encoding.Latin1);
+        Assert.Contains("transaction.version", chosen, StringComparison.Ordinal);
+        Assert.DoesNotContain("group.version", chosen, StringComparison.Ordinal);
     }
 
     private static void Refuses(int exitCode, string sentence, params string[] args)

@@ -7,17 +7,27 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Controller;
 
 /// <summary>What the first controller of a new cluster writes before anything else.</summary>
-internal static class FirstMetadata
+public static class FirstMetadata
 {
+    private static readonly (string Name, short Level)[] OfThisRelease =
+    [
+        (FeaturesImage.MetadataVersion, FeaturesImage.LatestMetadataVersion),
+        (FeaturesImage.EligibleLeaderReplicasVersion, 1),
+        ("group.version", 1),
+        ("share.version", 1),
+        ("streams.version", 1),
+        ("transaction.version", 2),
+    ];
+
     /// <summary>
     /// Feature levels, and users, as a format tool chose them, or where it chose nothing this release's levels; one
     /// atomic transaction, as Kafka's own first records. With eligible replicas (KIP-966) all must judge by one minimum, so what
     /// this controller has in its properties becomes the cluster's.
     /// </summary>
-    public static List<MetadataRecord> Records(IReadOnlyList<MetadataRecord> chosen, string? minInSyncReplicas) =>
+    internal static List<MetadataRecord> Records(IReadOnlyList<MetadataRecord> chosen, string? minInSyncReplicas) =>
     [
         MetadataRecord.Of(new BeginTransactionRecord { Name = "Bootstrap records" }),
-        .. chosen.Count > 0 ? chosen : Latest(),
+        .. chosen.Count > 0 ? chosen : Levels([]),
         MetadataRecord.Of(new ConfigRecord
         {
             ResourceType = (sbyte)ConfigResourceType.Broker,
@@ -28,16 +38,19 @@ internal static class FirstMetadata
         MetadataRecord.Of(new EndTransactionRecord()),
     ];
 
-    private static List<MetadataRecord> Latest() =>
-    [
-        Feature(FeaturesImage.MetadataVersion, FeaturesImage.LatestMetadataVersion),
-        Feature(FeaturesImage.EligibleLeaderReplicasVersion, 1),
-        Feature("group.version", 1),
-        Feature("share.version", 1),
-        Feature("streams.version", 1),
-        Feature("transaction.version", 2),
-    ];
+    /// <summary>The levels of this release, but for those that were asked for; level 0 needs no record.</summary>
+    public static List<MetadataRecord> Levels(SortedDictionary<string, short> asked)
+    {
+        var records = new List<MetadataRecord>();
+        foreach (var (name, level) in OfThisRelease)
+        {
+            var chosen = asked.GetValueOrDefault(name, level);
+            if (chosen > 0)
+            {
+                records.Add(MetadataRecord.Of(new FeatureLevelRecord { Name = name, FeatureLevel = chosen }));
+            }
+        }
 
-    private static MetadataRecord Feature(string name, short level) =>
-        MetadataRecord.Of(new FeatureLevelRecord { Name = name, FeatureLevel = level });
+        return records;
+    }
 }

@@ -1,5 +1,3 @@
-using Deterministic.Primitives;
-using Deterministic.Protocol;
 using Deterministic.Protocol.Batches;
 using Deterministic.Protocol.Messages;
 
@@ -10,28 +8,13 @@ namespace Deterministic.Broker.Raft;
 /// </summary>
 public static class FirstSnapshot
 {
-    private const int MaxBytes = 1 << 20;
-
     /// <summary>Where it belongs, within the data directory.</summary>
     public static string Path => default(SnapshotId).PathIn(MetadataQuorum.Directory);
 
-    public static byte[] Of(VoterSet voters, long wallMs)
-    {
-        var builder = new RecordBatchBuilder(MaxBytes);
-        builder.Begin(new BatchOptions { PartitionLeaderEpoch = 0, IsControl = true });
-        var first = new SnapshotHeaderRecord { LastContainedLogTimestamp = wallMs };
-        Append(builder, wallMs, ControlRecordType.SnapshotHeader, first);
-        Append(builder, wallMs, ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 });
-        Append(builder, wallMs, ControlRecordType.KRaftVoters, voters.ToRecord());
-        byte[] header = [.. builder.Build().Span];
-        builder.Begin(new BatchOptions { BaseOffset = 3, PartitionLeaderEpoch = 0, IsControl = true });
-        Append(builder, wallMs, ControlRecordType.SnapshotFooter, new SnapshotFooterRecord());
-        return [.. header, .. builder.Build().Span];
-    }
-
-    private static void Append(RecordBatchBuilder builder, long now, ControlRecordType type, IMessage message)
-    {
-        var isAppended = ControlRecords.TryAppend(builder, now, type, Frames.ToArray(message, 0));
-        Invariant.Check(isAppended);
-    }
+    public static byte[] Of(VoterSet voters, long wallMs) => new SmallSnapshot(wallMs)
+        .Control(
+            (ControlRecordType.SnapshotHeader, new SnapshotHeaderRecord { LastContainedLogTimestamp = wallMs }),
+            (ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = 1 }),
+            (ControlRecordType.KRaftVoters, voters.ToRecord()))
+        .ToFile();
 }

@@ -31,7 +31,6 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     public const int MaxProposalBytes = 8 << 20;
 
     private const string StateFile = Directory + QuorumMember.StateFile;
-    private const string BootstrapFile = "bootstrap.checkpoint";
 
     private readonly QuorumEnvironment _environment;
     private readonly QuorumIdentity _identity;
@@ -236,14 +235,14 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
 
     private IEnumerator<Ticket> LoadBootstrap(DiskImage image)
     {
-        var length = image.LengthOf(BootstrapFile);
+        var length = image.LengthOf(BootstrapCheckpoint.FileName);
         if (length <= 0)
         {
             yield break;
         }
 
         var records = new ReplayedBatches(new Collector(BootstrapRecords));
-        var reading = new BatchFile(_environment.Log.Files, BootstrapFile, length).Read(records.Take);
+        var reading = new BatchFile(_environment.Log.Files, BootstrapCheckpoint.FileName, length).Read(records.Take);
         while (reading.MoveNext())
         {
             yield return reading.Current;
