@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using Deterministic.Runtime.Sim.Runs;
 using Deterministic.Runtime.Sim.Scenarios;
 using Deterministic.Runtime.Sim.Worlds;
@@ -63,6 +64,12 @@ public static class CommandLine
         catch (Exception exception) when (exception is UsageException or ScenarioException)
         {
             errors.WriteLine(exception.Message);
+            return UsageExitCode;
+        }
+        catch (AggregateException several) when (several.InnerExceptions.All(one => one is ScenarioException))
+        {
+            // Seeds run side by side, and each has met the same line.
+            errors.WriteLine(several.InnerException!.Message);
             return UsageExitCode;
         }
     }

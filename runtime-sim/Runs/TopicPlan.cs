@@ -18,7 +18,7 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
     {
         var name = line.Word("a topic's name");
         var partitions = line.Number("partitions", prng, 1, 3);
-        var replicas = int.Parse(line.Text("replicas", "1"), CultureInfo.InvariantCulture);
+        var replicas = line.Range("replicas", 1, 1);
         var config = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in line.All(""))
         {
@@ -26,7 +26,11 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
         }
 
         line.End();
-        return new TopicPlan(name, partitions, config) { Replicas = replicas };
+        return new TopicPlan(name, partitions, config)
+        {
+            // One number draws nothing: older seeds stay what they were.
+            Replicas = replicas.Low == replicas.High ? checked((int)replicas.Low) : checked((int)replicas.Draw(prng)),
+        };
     }
 
     /// <summary>A range becomes one of its numbers, "a|b" one of its words; anything else stays as it is.</summary>

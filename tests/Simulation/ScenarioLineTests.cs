@@ -42,6 +42,16 @@ public sealed class ScenarioLineTests
         Assert.StartsWith(message, error.Message, System.StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("topic t replicas=two", "x.scenario:2: 'replicas=two' is no number")]
+    [InlineData("topic t replicas=1..3\nfault cut-link sideways=1", "x.scenario:3: 'fault' has no option 'sideways'")]
+    public void What_only_a_seed_can_read_is_an_error_with_file_and_line_as_well(string text, string message)
+    {
+        var scenario = Scenario.Parse("x.scenario", "cluster nodes=3\n" + text + "\nworkload produce topic=t");
+        var error = Assert.Throws<ScenarioException>(() => new Deterministic.Runtime.Sim.Runs.Simulation(scenario, 1).Run());
+        Assert.StartsWith(message, error.Message, System.StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_option_nobody_took_is_an_error()
     {
