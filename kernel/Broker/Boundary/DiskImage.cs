@@ -32,45 +32,51 @@ public sealed class DiskImage
     /// <summary>The file's length, or -1 where there is none of that path.</summary>
     public long LengthOf(string path)
     {
-        var low = 0;
-        var high = Files.Count - 1;
-        while (low <= high)
-        {
-            var middle = (low + high) >>> 1;
-            var order = string.CompareOrdinal(Files[middle].Path, path);
-            if (order == 0)
-            {
-                return Files[middle].Length;
-            }
-
-            if (order < 0)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return -1;
+        var at = FirstNotBefore(path);
+        return at < Files.Count && string.Equals(Files[at].Path, path, StringComparison.Ordinal) ? Files[at].Length : -1;
     }
 
     /// <summary>The files of one directory (given without a trailing slash), not of directories inside it.</summary>
     public List<DiskEntry> Within(string directory)
     {
+        // In ordinal order everything below a directory stands together: thousands of partitions each look for their own.
         var found = new List<DiskEntry>();
-        foreach (var file in Files)
+        var below = directory + "/";
+        for (var at = FirstNotBefore(below); at < Files.Count; at++)
         {
-            if (file.Path.Length > directory.Length + 1
-                && file.Path[directory.Length] == '/'
-                && file.Path.StartsWith(directory, StringComparison.Ordinal)
-                && file.Path.IndexOf('/', directory.Length + 1) < 0)
+            var file = Files[at];
+            if (!file.Path.StartsWith(below, StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            if (file.Path.IndexOf('/', below.Length) < 0)
             {
                 found.Add(file);
             }
         }
 
         return found;
+    }
+
+    /// <summary>Where the first file stands whose path is this one or comes after it.</summary>
+    private int FirstNotBefore(string path)
+    {
+        var low = 0;
+        var high = Files.Count;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (string.CompareOrdinal(Files[middle].Path, path) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
     }
 }
