@@ -7,7 +7,8 @@ namespace Deterministic.Runtime.Sim.Faults;
 
 /// <summary>
 /// <c>isolate-node</c>: one node is cut off from all other nodes, while clients still reach it; with <c>way=in</c> it only hears
-/// nothing, with <c>way=out</c> it only is not heard. <c>bridge</c>: two halves that hear each other only through one node.
+/// nothing, with <c>way=out</c> it only is not heard. <c>halves</c>: the nodes fall apart into two halves, the victim in the
+/// smaller. <c>bridge</c>: two halves that hear each other only through one node.
 /// </summary>
 /// <remarks>
 /// Inputs   Strike, End
@@ -20,22 +21,22 @@ public sealed class IsolationFault : IFault
 {
     private const int Joins = 1;
 
-    private readonly bool _isBridge;
+    private readonly Cut _cut;
     private readonly string _way;
     private readonly ValueRange _for;
     private readonly Prng _prng;
     private readonly Victims _victims;
     private readonly FaultTimer _timer;
     private readonly List<(int From, int To)> _blocked = [];
-    private int _cutOff = -1;
+    private readonly List<int> _cutOff = [];
 
-    public IsolationFault(World world, bool isBridge, ScenarioLine line, Prng prng)
+    public IsolationFault(World world, Cut cut, ScenarioLine line, Prng prng)
     {
-        _isBridge = isBridge;
+        _cut = cut;
         _prng = prng;
         _victims = new Victims(line, prng);
         _way = line.Text("way", "any");
-        if (_way is not ("any" or "both" or "in" or "out") || (isBridge && _way != "any"))
+        if (_way is not ("any" or "both" or "in" or "out") || (cut == Cut.Bridge && _way != "any"))
         {
             throw line.Error($"'way={_way}' is none of 'any', 'both', 'in' and 'out', or this fault has no way");
         }
@@ -53,7 +54,7 @@ public sealed class IsolationFault : IFault
             return;
         }
 
-        var least = _isBridge ? 3 : 2;
+        var least = _cut == Cut.Bridge ? 3 : 2;
         if (_blocked.Count > 0 || world.Nodes.Count < least)
         {
             return;
@@ -66,13 +67,13 @@ public sealed class IsolationFault : IFault
             return;
         }
 
-        if (_isBridge)
+        if (_cut == Cut.Bridge)
         {
             Bridge(world, victim);
         }
         else
         {
-            Isolate(world, victim);
+            CutOff(world, victim, _cut == Cut.One ? 1 : world.Nodes.Count / 2);
         }
 
         world.Observe(new Happening(HappeningKind.LinkCut, victim, _blocked.Count));
@@ -81,26 +82,44 @@ public sealed class IsolationFault : IFault
 
     public void End(World world) => Join(world);
 
-    private void Isolate(World world, int victim)
+    /// <summary>One node, and beside it as many others as wanted, drawn by chance, as far as the budget goes.</summary>
+    private void CutOff(World world, int victim, int wanted)
     {
         world.CutOff.Add(victim);
-        _cutOff = victim;
+        _cutOff.Add(victim);
+        for (var others = world.Nodes.Count - 1; others > 0 && _cutOff.Count < wanted; others--)
+        {
+            var another = _prng.Next(world.Nodes.Count);
+            if (!_cutOff.Contains(another) && world.MaySpare(another))
+            {
+                world.CutOff.Add(another);
+                _cutOff.Add(another);
+            }
+        }
+
         var way = _way == "any" ? _prng.Next(3) : _way switch { "both" => 0, "in" => 1, _ => 2 };
         for (var other = 0; other < world.Nodes.Count; other++)
         {
-            if (other == victim)
+            if (!_cutOff.Contains(other))
             {
-                continue;
+                Part(world, other, way);
             }
+        }
+    }
 
+    /// <summary>Nothing passes between this node and those that are cut off; or only in one direction.</summary>
+    private void Part(World world, int other, int way)
+    {
+        foreach (var node in _cutOff)
+        {
             if (way != 1)
             {
-                Block(world, victim, other);
+                Block(world, node, other);
             }
 
             if (way != 2)
             {
-                Block(world, other, victim);
+                Block(world, other, node);
             }
         }
     }
@@ -140,6 +159,15 @@ public sealed class IsolationFault : IFault
 
         world.Observe(new Happening(HappeningKind.LinkHealed, _blocked[0].From, _blocked.Count));
         _blocked.Clear();
-        world.CutOff.Remove(_cutOff);
+        world.CutOff.ExceptWith(_cutOff);
+        _cutOff.Clear();
+    }
+
+    /// <summary>How the links between nodes are cut.</summary>
+    public enum Cut : byte
+    {
+        One,
+        Halves,
+        Bridge,
     }
 }

@@ -52,10 +52,12 @@ public static class Conditions
         if (scenario.The("clock") is { } line)
         {
             var skew = line.Range("skew", 0, 0).Draw(prng);
+            var pace = (int)line.Range("pace", 0, 0).Draw(prng);
             setting = setting with
             {
                 SkewUs = prng.OneIn(2) ? skew : -skew,
                 DriftPerMillion = (int)line.Range("drift", 0, 0).Draw(prng),
+                PacePerMillion = prng.OneIn(2) ? pace : -pace,
             };
             line.End();
         }

@@ -41,7 +41,7 @@ public sealed class ClientProcess : IProcess
         _program = program;
         Host = host;
         Prng = world.Prng.Fork();
-        _clock = new HostClock(0, 0);
+        _clock = new HostClock(0, 0, 0);
     }
 
     public int Host { get; }

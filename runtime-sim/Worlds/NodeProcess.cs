@@ -45,7 +45,7 @@ public sealed class NodeProcess : IProcess
         _index = index;
         _prng = world.Prng.Fork();
         Setting = setting;
-        Clock = new HostClock(setting.SkewUs, setting.DriftPerMillion);
+        Clock = new HostClock(setting.SkewUs, setting.DriftPerMillion, setting.PacePerMillion);
         Disk = new SimulatedDisk(setting.Disk, _prng.Fork());
     }
 

@@ -16,6 +16,9 @@ public sealed record NodeSetting
     /// <summary>How much too fast the wall clock runs, in parts per million.</summary>
     public int DriftPerMillion { get; init; }
 
+    /// <summary>How much too fast the monotonic clock runs, in parts per million.</summary>
+    public int PacePerMillion { get; init; }
+
     /// <summary>
     /// How often several inputs are stepped before effects are carried out, in parts per million of steps.
     /// </summary>
