@@ -24,7 +24,7 @@ public sealed class HostClock
 
     /// <param name="skewUs">How far the wall clock is off.</param>
     /// <param name="driftPerMillion">How much too fast the wall clock runs.</param>
-    /// <param name="pacePerMillion">How much too fast the monotonic clock runs: every time-out of the host is early by it.</param>
+    /// <param name="pacePerMillion">How much too fast the monotonic clock runs; every time-out is early by it.</param>
     public HostClock(long skewUs, int driftPerMillion, int pacePerMillion)
     {
         _skewUs = skewUs;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Deterministic.Tests.Simulation;
 
-/// <summary>Who asks to be woken at an instant of its own clock is woken when that clock shows it, however the clock runs.</summary>
+/// <summary>Who asks to be woken at an instant of its own clock is woken when that clock shows it.</summary>
 public sealed class HostClockTests
 {
     [Property(MaxTest = 500)]
