@@ -80,6 +80,9 @@ public sealed class Cluster : IAnswerTo
             ? known.Leaders[partition].Epoch
             : -1;
 
+    /// <summary>The topic that now bears the name; zero where none is known, or the broker is too old to say.</summary>
+    public Uuid TopicIdOf(string topic) => _leaders.TryGetValue(topic, out var known) ? known.Id : Uuid.Zero;
+
     /// <summary>A ready connection to a broker by its id; null while there is none yet.</summary>
     public Wire? Broker(int id, Instant now)
     {

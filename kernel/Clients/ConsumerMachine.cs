@@ -52,6 +52,8 @@ public sealed record ConsumerOptions : ClientOptions
 /// A fetch answers with whole batches, the first of which may begin before the offset asked for, and the last of
 /// which may be
 /// cut off: records below the position are skipped, a cut batch is fetched again.
+///
+/// What was read may be lost where a topic allows that (unclean elections, page caches): see <see cref="Truncations"/>.
 /// </remarks>
 public sealed class ConsumerMachine
 {
@@ -88,11 +90,26 @@ public sealed class ConsumerMachine
     /// <summary>Records so far that were read from a follower in the consumer's own rack.</summary>
     public long ReadFromFollowers => _fetching.ReadFromFollowers;
 
+    /// <summary>
+    /// Records that were read and are not there any more; whoever reads these clears them. Of what <see cref="Records"/> still
+    /// held, what is gone was taken out.
+    /// </summary>
+    public List<LogTruncation> Truncations => _fetching.Truncations;
+
     /// <summary>Reads this partition from here on; -1 for wherever <c>auto.offset.reset</c> says.</summary>
-    public void Assign(string topic, int partition, long offset)
+    /// <param name="topic">Of the partition.</param>
+    /// <param name="partition">Its index.</param>
+    /// <param name="offset">The first to be read.</param>
+    /// <param name="epoch">The leader epoch of the record before that, where it is known.</param>
+    public void Assign(string topic, int partition, long offset, int epoch = -1)
     {
         _cluster.AddTopic(topic);
-        _positions.Add(new ConsumerPosition(topic, partition) { Offset = offset });
+        var position = new ConsumerPosition(topic, partition) { Offset = offset };
+        _positions.Add(position);
+        if (offset > 0)
+        {
+            position.Trail.Add(epoch, offset - 1);
+        }
     }
 
     public void UnassignAll()
@@ -115,34 +132,4 @@ public sealed class ConsumerMachine
 
         _effects.Add(new WakeAt(next));
     }
-}
-
-/// <summary>Where a consumer stands in one partition.</summary>
-public sealed class ConsumerPosition
-{
-    internal ConsumerPosition(string topic, int partition)
-    {
-        Topic = topic;
-        Partition = partition;
-    }
-
-    public string Topic { get; }
-
-    public int Partition { get; }
-
-    /// <summary>The next offset to be read; -1 until the broker was asked where to begin.</summary>
-    public long Offset { get; set; } = -1;
-
-    /// <summary>The high watermark of the last answer.</summary>
-    public long HighWatermark { get; internal set; } = -1;
-
-    /// <summary>The follower that the leader sent this consumer to; -1 for the leader itself.</summary>
-    public int PreferredReplica { get; internal set; } = -1;
-
-    /// <summary>Then the leader is asked again.</summary>
-    internal Instant PreferredUntil { get; set; } = Instant.Zero;
-
-    internal bool IsBusy { get; set; }
-
-    internal Instant NotBefore { get; set; } = Instant.Zero;
 }

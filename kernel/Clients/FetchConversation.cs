@@ -36,6 +36,7 @@ internal sealed class FetchConversation : IAnswerTo
     private readonly Codec _codec = new();
     private readonly ScratchBuffer _unpacked = new();
     private readonly Dictionary<long, List<ConsumerPosition>> _asked = [];
+    private readonly PositionValidation _validation;
     private long _generation;
     private long _nextToken;
     private Instant _now;
@@ -45,9 +46,12 @@ internal sealed class FetchConversation : IAnswerTo
         _options = options;
         _cluster = cluster;
         _positions = positions;
+        _validation = new PositionValidation(cluster, Records);
     }
 
     public List<ConsumedRecord> Records { get; } = [];
+
+    public List<LogTruncation> Truncations => _validation.Truncations;
 
     /// <summary>Records that came from elsewhere than the leader.</summary>
     public long ReadFromFollowers { get; private set; }
@@ -58,6 +62,7 @@ internal sealed class FetchConversation : IAnswerTo
     {
         _generation = _nextToken;
         Records.Clear();
+        Truncations.Clear();
     }
 
     public void Step(Instant now)
@@ -69,25 +74,22 @@ internal sealed class FetchConversation : IAnswerTo
             return;
         }
 
-        var wires = new List<(Wire Wire, List<ConsumerPosition> Positions)>();
+        var fetches = new List<(Wire Wire, List<ConsumerPosition> Positions)>();
+        var validations = new List<(Wire Wire, List<ConsumerPosition> Positions)>();
         foreach (var position in _positions)
         {
-            if (position.IsBusy || now < position.NotBefore || WireFor(position, now) is not { } wire)
+            if (!position.IsBusy && now >= position.NotBefore)
             {
-                continue;
-            }
-
-            if (position.Offset < 0)
-            {
-                AskWhereToBegin(wire, position);
-            }
-            else
-            {
-                Group(wires, wire).Add(position);
+                Enlist(position, fetches, validations);
             }
         }
 
-        foreach (var (wire, positions) in wires)
+        foreach (var (wire, positions) in validations)
+        {
+            Validate(wire, positions);
+        }
+
+        foreach (var (wire, positions) in fetches)
         {
             Fetch(wire, positions);
         }
@@ -110,6 +112,9 @@ internal sealed class FetchConversation : IAnswerTo
             case FetchResponse fetched:
                 Take(fetched, positions!);
                 break;
+            case OffsetForLeaderEpochResponse ends:
+                Take(ends, positions!);
+                break;
             default:
                 break;
         }
@@ -124,6 +129,33 @@ internal sealed class FetchConversation : IAnswerTo
 
     /// <summary>From the next fetch on the leader says where to read.</summary>
     private static void Forget(ConsumerPosition position) => position.PreferredReplica = NoReplica;
+
+    /// <summary>What the position needs next goes to its leader, but for a fetch that may go elsewhere.</summary>
+    private void Enlist(
+        ConsumerPosition position,
+        List<(Wire Wire, List<ConsumerPosition> Positions)> fetches,
+        List<(Wire Wire, List<ConsumerPosition> Positions)> validations)
+    {
+        var isValidationDue = _validation.IsDue(position);
+        if (isValidationDue || position.Offset < 0)
+        {
+            Forget(position);
+        }
+
+        if (WireFor(position, _now) is not { } wire)
+        {
+            return;
+        }
+
+        if (position.Offset < 0)
+        {
+            AskWhereToBegin(wire, position);
+        }
+        else
+        {
+            Group(isValidationDue ? validations : fetches, wire).Add(position);
+        }
+    }
 
     /// <summary>The replica that the leader named, for a while; else the leader.</summary>
     private Wire? WireFor(ConsumerPosition position, Instant now)
@@ -178,12 +210,28 @@ internal sealed class FetchConversation : IAnswerTo
         topic.Partitions.Add(new ListOffsetsRequest.ListOffsetsPartition
         {
             PartitionIndex = position.Partition,
-            CurrentLeaderEpoch = _cluster.LeaderEpochOf(position.Topic, position.Partition),
+            CurrentLeaderEpoch = position.AskedIn,
             Timestamp = _options.ResetsToEarliest ? EarliestTimestamp : LatestTimestamp,
         });
         var request = new ListOffsetsRequest { ReplicaId = -1 };
         request.Topics.Add(topic);
         Send(wire, ApiKey.ListOffsets, request, wire.VersionOf(ApiKey.ListOffsets, 9), [position]);
+    }
+
+    private void Validate(Wire wire, List<ConsumerPosition> positions)
+    {
+        var version = wire.VersionOf(ApiKey.OffsetForLeaderEpoch);
+        if (version >= 0)
+        {
+            Send(wire, ApiKey.OffsetForLeaderEpoch, PositionValidation.Request(positions), version, positions);
+            return;
+        }
+
+        // A broker that old cannot be asked.
+        foreach (var position in positions)
+        {
+            position.ValidIn = position.AskedIn;
+        }
     }
 
     private void Fetch(Wire wire, List<ConsumerPosition> positions)
@@ -203,8 +251,9 @@ internal sealed class FetchConversation : IAnswerTo
             topic.Partitions.Add(new FetchRequest.FetchPartition
             {
                 Partition = position.Partition,
-                CurrentLeaderEpoch = _cluster.LeaderEpochOf(position.Topic, position.Partition),
+                CurrentLeaderEpoch = position.AskedIn,
                 FetchOffset = position.Offset,
+                LastFetchedEpoch = position.LastEpoch,
                 PartitionMaxBytes = _options.MaxPartitionBytes,
             });
             request.Topics.Add(topic);
@@ -257,25 +306,37 @@ internal sealed class FetchConversation : IAnswerTo
         }
     }
 
+    private void Take(OffsetForLeaderEpochResponse response, List<ConsumerPosition> positions)
+    {
+        foreach (var topic in response.Topics)
+        {
+            foreach (var answer in topic.Partitions)
+            {
+                var position = positions.Find(asked => asked.Partition == answer.Partition && asked.Topic == topic.Topic);
+                if (position is not null && answer.ErrorCode == 0)
+                {
+                    _validation.Take(position, answer.LeaderEpoch, answer.EndOffset);
+                }
+                else if (position is not null)
+                {
+                    Failed(position, (ErrorCode)answer.ErrorCode);
+                }
+            }
+        }
+    }
+
     private void Take(ConsumerPosition position, FetchResponse.PartitionData answer)
     {
-        var error = (ErrorCode)answer.ErrorCode;
         var wasFollower = position.PreferredReplica >= 0;
-        if (error != ErrorCode.None)
+        if (answer.ErrorCode != 0)
         {
-            Forget(position);
-        }
-
-        if (error == ErrorCode.OffsetOutOfRange)
-        {
-            // A follower may be behind, or ahead in what it has deleted: the leader knows.
-            position.Offset = wasFollower ? position.Offset : -1;
+            Refused(position, (ErrorCode)answer.ErrorCode, wasFollower);
             return;
         }
 
-        if (error != ErrorCode.None)
+        if (answer.DivergingEpoch is { EndOffset: >= 0 } diverging)
         {
-            Postpone(position);
+            Diverged(position, diverging, wasFollower);
             return;
         }
 
@@ -286,6 +347,7 @@ internal sealed class FetchConversation : IAnswerTo
             return;
         }
 
+        position.FetchedIn = position.AskedIn;
         position.HighWatermark = answer.HighWatermark;
         var bytes = (answer.Records ?? Protocol.Records.Empty).Bytes.Span;
         while (RecordBatches.TryRead(bytes, out var batch, out _) && batch.IsWhole)
@@ -296,7 +358,12 @@ internal sealed class FetchConversation : IAnswerTo
                 return;
             }
 
-            position.Offset = Math.Max(position.Offset, batch.NextOffset);
+            if (batch.NextOffset > position.Offset)
+            {
+                position.Trail.Add(batch.PartitionLeaderEpoch, batch.BaseOffset);
+                position.Offset = batch.NextOffset;
+            }
+
             bytes = bytes[batch.SizeInBytes..];
         }
     }
@@ -340,6 +407,52 @@ internal sealed class FetchConversation : IAnswerTo
         }
 
         return records.Error == BatchError.None;
+    }
+
+    private void Refused(ConsumerPosition position, ErrorCode error, bool isFollower)
+    {
+        Forget(position);
+        if (error != ErrorCode.OffsetOutOfRange)
+        {
+            Failed(position, error);
+            return;
+        }
+
+        // A follower may be behind, or ahead in what it has deleted: the leader knows. There the position was found in the log
+        // before: records were deleted, and auto.offset.reset decides.
+        if (!isFollower)
+        {
+            position.Offset = -1;
+            position.Trail.Clear();
+        }
+    }
+
+    /// <summary>A follower that names where its log parts may just be behind: its leader is asked.</summary>
+    private void Diverged(ConsumerPosition position, FetchResponse.EpochEndOffset diverging, bool isFollower)
+    {
+        if (isFollower)
+        {
+            Forget(position);
+            position.ValidIn = -1;
+            return;
+        }
+
+        _validation.Take(position, diverging.Epoch, diverging.EndOffset);
+    }
+
+    /// <summary>
+    /// A broker that has not heard yet of the leader epoch that metadata named is right there and late: only time helps. With any
+    /// other error metadata are old, FENCED_LEADER_EPOCH among them.
+    /// </summary>
+    private void Failed(ConsumerPosition position, ErrorCode error)
+    {
+        if (error == ErrorCode.UnknownLeaderEpoch)
+        {
+            position.NotBefore = _now + _options.RetryBackoff;
+            return;
+        }
+
+        Postpone(position);
     }
 
     private void Postpone(ConsumerPosition position)

@@ -116,7 +116,7 @@ public sealed class GroupMembership : IAnswerTo
                 {
                     PartitionIndex = position.Partition,
                     CommittedOffset = position.Offset,
-                    CommittedLeaderEpoch = -1,
+                    CommittedLeaderEpoch = position.LastEpoch,
                     CommittedMetadata = "",
                 });
             }
@@ -390,7 +390,8 @@ public sealed class GroupMembership : IAnswerTo
         {
             foreach (var partition in topic.Partitions)
             {
-                _consumer.Assign(topic.Name, partition.PartitionIndex, partition.CommittedOffset);
+                _consumer.Assign(
+                    topic.Name, partition.PartitionIndex, partition.CommittedOffset, partition.CommittedLeaderEpoch);
             }
         }
 
