@@ -16,6 +16,7 @@ public static class CheckCatalog
         new CommittedOffsetsSurvive(),
         new HighWatermarkMonotonic(),
         new DeletedStaysDeleted(),
+        new TruncationsTold(),
     ];
 
     /// <summary>The checks of a <c>check</c> line.</summary>

@@ -44,6 +44,14 @@ public readonly record struct ReadRecord(int Consumer, int Partition, long Offse
     public bool IsPosition => Id < 0;
 }
 
+/// <summary>A consumer was told that what it had read from an offset on is gone; -1 for all that it had read.</summary>
+/// <param name="Consumer">Its number.</param>
+/// <param name="Partition">Index of the partition.</param>
+/// <param name="From">Where the logs part.</param>
+/// <param name="ReadsBefore">How many reads of the history came before.</param>
+/// <param name="At">When.</param>
+public readonly record struct ToldTruncation(int Consumer, int Partition, long From, int ReadsBefore, Instant At);
+
 /// <summary>One offset commit, or one look at what is committed.</summary>
 public record struct CommittedOffset(int Group, int Partition, long Offset, Instant AskedAt)
 {
@@ -62,6 +70,9 @@ public sealed class FinalLog
     public long LogStart { get; set; } = -1;
 
     public long HighWatermark { get; set; } = -1;
+
+    /// <summary>The leader epoch in which it was read.</summary>
+    public int LeaderEpoch { get; set; } = -1;
 
     /// <summary>Offset and record id, in the order read.</summary>
     public List<(long Offset, long Id)> Records { get; } = [];
@@ -85,6 +96,9 @@ public sealed class History
     public ReadOnlySpan<SentRecord> Sent => CollectionsMarshal.AsSpan(_sent);
 
     public List<ReadRecord> Reads { get; } = [];
+
+    /// <summary>What readers were told of records that are gone.</summary>
+    public List<ToldTruncation> Truncations { get; } = [];
 
     public ReadOnlySpan<CommittedOffset> Commits => CollectionsMarshal.AsSpan(_commits);
 

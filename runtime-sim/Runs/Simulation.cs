@@ -180,6 +180,7 @@ public sealed class Simulation : IFault
 
         CountFaults();
         Counters.Add("allowed-losses", verdict.AllowedLosses);
+        Counters.Add("truncations-told", History.Truncations.Count);
         return new SimulationResult(World.Seed, World.Failure, World.Hash, Counters, World.Probes)
         {
             Report = World.Failure is null ? "" : NodeReport.Of(World),
@@ -347,6 +348,13 @@ public sealed class Simulation : IFault
         if (World.Failure is null && !reader.IsAtEnd)
         {
             World.Fail(FailureKind.Liveness, "read-back", reader.Waiting);
+            return;
+        }
+
+        World.Run(World.Now + new Duration(ReadBackLimitUs), () => _workloads.TrueForAll(workload => workload.HasCaughtUp));
+        if (World.Failure is null && _workloads.Find(workload => !workload.HasCaughtUp) is { } behind)
+        {
+            World.Fail(FailureKind.Liveness, "readers", behind.Waiting);
             return;
         }
 

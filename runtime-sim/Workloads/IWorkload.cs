@@ -12,6 +12,9 @@ public interface IWorkload
     /// <summary>Stopped, and nothing is left unanswered.</summary>
     bool IsDone { get; }
 
+    /// <summary>Its clients know all that there was to know when everything had been read back.</summary>
+    bool HasCaughtUp => true;
+
     /// <summary>What it waits for, said when it waits for ever.</summary>
     string Waiting { get; }
 }

@@ -74,6 +74,26 @@ public sealed class ReadProgram : MachineProgram
         }
     }
 
+    /// <summary>
+    /// A fetch of every partition was answered in the leader epoch in which it was read back, or a later one: had anything been
+    /// lost that was read before, the reader would have been told by now. It need not have come to the end; some are slow.
+    /// </summary>
+    public bool HasCaughtUp
+    {
+        get
+        {
+            foreach (var position in _machine.Positions)
+            {
+                if (_history.Final.TryGetValue(IndexOf(position), out var log) && position.FetchedIn < log.LeaderEpoch)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
     protected override void Begin()
     {
         foreach (var topic in _topics)
@@ -96,6 +116,12 @@ public sealed class ReadProgram : MachineProgram
             }
         }
 
+        foreach (var truncation in _machine.Truncations)
+        {
+            Note(truncation);
+        }
+
+        _machine.Truncations.Clear();
         foreach (var record in _machine.Records)
         {
             Note(record);
@@ -104,11 +130,14 @@ public sealed class ReadProgram : MachineProgram
         _machine.Records.Clear();
     }
 
+    private int IndexOf(ConsumerPosition position) =>
+        _history.Partition(FormattableString.Invariant($"{position.Topic}-{position.Partition}"));
+
     private bool MayBeTrimmed(int partition) => _final is not null && _final.IsTrimmed(partition);
 
     private void Note(ConsumerPosition position)
     {
-        var index = _history.Partition(FormattableString.Invariant($"{position.Topic}-{position.Partition}"));
+        var index = IndexOf(position);
         if (_final is null)
         {
             if (position.HighWatermark >= 0)
@@ -132,6 +161,17 @@ public sealed class ReadProgram : MachineProgram
         }
 
         log.HighWatermark = position.HighWatermark;
+        log.LeaderEpoch = position.FetchedIn;
+    }
+
+    private void Note(in LogTruncation truncation)
+    {
+        var index = _history.Partition(FormattableString.Invariant($"{truncation.Topic}-{truncation.Partition}"));
+        if (_final is null)
+        {
+            _history.Truncations.Add(
+                new ToldTruncation(_number, index, truncation.DivergingOffset, _history.Reads.Count, WorldNow));
+        }
     }
 
     private void Note(in ConsumedRecord record)

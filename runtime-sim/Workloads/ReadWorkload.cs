@@ -45,7 +45,9 @@ public sealed class ReadWorkload : IWorkload
 
     public bool IsDone => true;
 
-    public string Waiting => "read: nothing";
+    public string Waiting => HasCaughtUp ? "read: nothing" : _readers.Find(reader => !reader.HasCaughtUp)!.Waiting;
+
+    public bool HasCaughtUp => _readers.TrueForAll(reader => reader.HasCaughtUp);
 
     public static ConsumerOptions Options(Simulation simulation, Prng prng) => new()
     {
