@@ -29,7 +29,7 @@ namespace Deterministic.Runtime.Sim.Checks;
 ///
 /// The rule a reader would get wrong: where the configuration allows what was committed to be lost (an unclean election, or page
 /// cache once power failed), all from C-HWMONO on say nothing any more. Nor is a broker counted on whose disk was taken, until
-/// the controllers know of its next life.
+/// the controllers know of its next life; or whose disk has rotted, until they let that life take part.
 /// </remarks>
 public sealed class ClusterInvariants : INodeWatcher
 {
@@ -140,9 +140,13 @@ public sealed class ClusterInvariants : INodeWatcher
         return true;
     }
 
-    /// <summary>The disk was taken from the very life of the broker that these metadata know.</summary>
+    /// <summary>
+    /// The disk was taken from the very life of the broker that these metadata know; or it has rotted, and the broker, which
+    /// reads it now, need not have said so before it is fenced no more.
+    /// </summary>
     private bool HasForgotten(BrokerRegistration? broker) =>
-        broker is not null && broker.Epoch <= _world.Nodes[broker.Id - 1].ForgotEpoch;
+        broker is not null && (broker.Epoch <= _world.Nodes[broker.Id - 1].ForgotEpoch
+            || (broker.IsFenced && _world.Nodes[broker.Id - 1].HasRotted));
 
     private void Fail(NodeProcess node, string what) => _world.Fail(
         FailureKind.Safety, Name, FormattableString.Invariant($"node {node.Host + 1}: {what}"));

@@ -248,6 +248,13 @@ public sealed class SimulatedDisk
         _used = 0;
     }
 
+    /// <summary>One bit of a file that was flushed is another one from now on, in the cache and below it.</summary>
+    public void Rot(string path, long position, int bit)
+    {
+        _names.Find(path)!.Rot(position, bit);
+        Faults.BitFlips++;
+    }
+
     /// <summary>Every file as it stands in the cache, to be put back with <see cref="Place"/> on a wiped disk.</summary>
     public List<(string Path, byte[] Bytes)> Copy()
     {

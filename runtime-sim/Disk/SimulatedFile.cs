@@ -133,6 +133,13 @@ public sealed class SimulatedFile
         }
     }
 
+    /// <summary>A bit of what is on the platter turns over.</summary>
+    public void Rot(long position, int bit)
+    {
+        Invariant.Check(position < _common);
+        _bytes[position] ^= (byte)(1 << bit);
+    }
+
     /// <summary>A page meant for another file lands here.</summary>
     public void Misdirect(long at, ReadOnlySpan<byte> page) => (_misdirected ??= []).Add((at, page.ToArray()));
 

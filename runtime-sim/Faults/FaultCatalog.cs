@@ -25,6 +25,7 @@ public static class FaultCatalog
             "bridge" => new IsolationFault(world, IsolationFault.Cut.Bridge, line, prng),
             "wipe-disk" => new DiskFault(world, isWiped: true, line, prng),
             "old-disk" => new DiskFault(world, isWiped: false, line, prng),
+            "rot-disk" => new RotFault(world, line, prng),
             "slow-link" => new SlowLinkFault(world, line, prng),
             "cut-link" => new LinkFault(world, line, prng),
             _ => throw line.Error($"there is no fault '{name}'"),

@@ -22,6 +22,7 @@ public sealed class FaultCounter(Counters counters) : IWorldObserver
             HappeningKind.FaultsEnded => "heals",
             HappeningKind.DiskWiped => "fault:disk-wiped",
             HappeningKind.DiskTurnedBack => "fault:disk-turned-back",
+            HappeningKind.DiskRotted => "fault:disk-rotted",
             HappeningKind.LinkSlowed => "fault:link-slowed",
         };
         counters.Add(name, 1);

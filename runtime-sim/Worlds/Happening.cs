@@ -19,6 +19,7 @@ public enum HappeningKind : byte
     LinkSlowed,
     DiskWiped,
     DiskTurnedBack,
+    DiskRotted,
 }
 
 /// <summary>One thing the world did, and to which node.</summary>

@@ -68,10 +68,15 @@ public sealed class NodeProcess : IProcess
     public bool IsReady { get; private set; }
 
     /// <summary>
-    /// The broker epoch in which its disk was last taken away: until the controller knows of a later one, it counts on what is
-    /// gone.
+    /// The broker epoch in which its disk was last taken away, or rotted: until the controller knows of a later one, it counts on
+    /// what is gone.
     /// </summary>
     public long ForgotEpoch { get; private set; } = -1;
+
+    /// <summary>
+    /// Bits of its disk have turned over: while the controller calls its broker fenced, this life may still have to tell it.
+    /// </summary>
+    public bool HasRotted { get; private set; }
 
     /// <summary>How often its disk was taken away.</summary>
     public int Swaps { get; private set; }
@@ -138,6 +143,19 @@ public sealed class NodeProcess : IProcess
         Swaps++;
         ForgotEpoch = brokerEpoch;
         _world.Observe(new Happening(copy.Count == 0 ? HappeningKind.DiskWiped : HappeningKind.DiskTurnedBack, _index, Lives));
+    }
+
+    /// <summary>
+    /// A bit of a flushed file turns over while the node is down. What the broker of this epoch said that it holds, it holds no
+    /// more.
+    /// </summary>
+    public void Rot(string path, long position, int bit, long brokerEpoch)
+    {
+        Invariant.Check(!IsUp);
+        Disk.Rot(path, position, bit);
+        HasRotted = true;
+        ForgotEpoch = brokerEpoch;
+        _world.Observe(new Happening(HappeningKind.DiskRotted, _index, position) { Text = path });
     }
 
     /// <summary>Takes nothing until then, while the clocks go on: a long collection, a stopped machine.</summary>
