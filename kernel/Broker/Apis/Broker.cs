@@ -27,6 +27,7 @@ public sealed class Broker
     private readonly SelfWatch _watch;
     private readonly IsrWatch _isrWatch;
     private readonly ControllerRegistration _registration;
+    private readonly LostReplicas _lost;
 
     internal Broker(NodeOptions options, Effects effects)
     {
@@ -46,6 +47,7 @@ public sealed class Broker
             Metadata,
             Duration.FromMilliseconds(Configs.BrokerLong("broker.heartbeat.interval.ms")));
         _registration = new ControllerRegistration(Links.Registration, Timers, Clock);
+        _lost = new LostReplicas(Links.IsrChanges, Timers, Clock, options.BrokerId, () => Membership.BrokerEpoch);
         Links.Heartbeats.WhenLost = Membership.ConnectionLost;
         Links.WhenMoved = Membership.ConnectionLost;
         ProducerIds = new ProducerIdBlocks(Links.ProducerIds, options.BrokerId, () => Membership.BrokerEpoch);
@@ -152,8 +154,8 @@ public sealed class Broker
     }
 
     /// <summary>
-    /// Registers, loads the logs that the metadata place here, and ends when this broker is part of its cluster: unfenced,
-    /// and knowing it.
+    /// Registers, loads the logs that the metadata place here, tells what is lost of them while nobody can elect it, and ends
+    /// when this broker is part of its cluster: unfenced, and knowing it.
     /// </summary>
     internal IEnumerator<Ticket> Join(DiskImage image)
     {
@@ -175,6 +177,13 @@ public sealed class Broker
             yield return logs.Current;
         }
 
+        var telling = _lost.Tell(LogDirectory.Damaged(), Quorum.Identity.DirectoryId);
+        while (telling.MoveNext())
+        {
+            yield return telling.Current;
+        }
+
+        LogDirectory.Begin();
         Hosting.Begin();
         _isrWatch.Begin();
         Membership.ReadyToServe();

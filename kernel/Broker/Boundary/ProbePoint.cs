@@ -108,4 +108,7 @@ public enum ProbePoint : byte
 
     /// <summary>A partition stands where a reassignment wanted it, or is back where it was.</summary>
     ReassignmentEnded,
+
+    /// <summary>A start found a log that ends below what had been flushed of it.</summary>
+    FlushedLogDamaged,
 }

@@ -9,6 +9,10 @@ using Deterministic.Protocol.Messages;
 namespace Deterministic.Broker.Controller;
 
 /// <summary>Decides AssignReplicasToDirs: a broker says in which of its directories replicas lie (KIP-858).</summary>
+/// <remarks>
+/// A replica that lies in none (<see cref="ReplicaPlacement.Lost"/>) is eligible nowhere, as Kafka has it, until it has come into
+/// the ISR anew; nor is it the last known leader. Where it lies then it says again.
+/// </remarks>
 internal static class DirectoryAssignment
 {
     public static AssignReplicasToDirsResponse Decide(
@@ -67,7 +71,17 @@ internal static class DirectoryAssignment
             return ErrorCode.NotLeaderOrFollower;
         }
 
-        if (partition.Directories[position] != directory)
+        if (directory == ReplicaPlacement.Lost)
+        {
+            var change = new PartitionChange(
+                topic, index, PartitionPolicy.Of(view, topic.Name), new ActiveBrokers(view.Image.Cluster));
+            change.Lose(broker);
+            if (change.Build() is { } record)
+            {
+                records.Add(record);
+            }
+        }
+        else if (partition.Directories[position] != directory)
         {
             var directories = new List<Uuid>(partition.Directories) { [position] = directory };
             records.Add(MetadataRecord.Of(new PartitionChangeRecord

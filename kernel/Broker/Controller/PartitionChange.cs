@@ -30,7 +30,7 @@ internal enum BrokerLoss : byte
     /// <summary>What was not flushed: it crashed.</summary>
     Unflushed,
 
-    /// <summary>Everything: the disk of this replica is not there any more.</summary>
+    /// <summary>Everything: the disk of this replica is not there any more, or does not show what was flushed.</summary>
     Everything,
 }
 
@@ -100,6 +100,14 @@ internal sealed class PartitionChange
             Restarted = (returning.Broker, BrokerLoss.Everything);
             _home = returning.Home;
         }
+    }
+
+    /// <summary>The broker says that it does not have any more what it had of this replica.</summary>
+    public void Lose(int broker)
+    {
+        RemoveFromIsr(broker);
+        Restarted = (broker, BrokerLoss.Everything);
+        _home = ReplicaPlacement.Lost;
     }
 
     public void SetIsr(IReadOnlyList<int> isr) => _isr = new List<int>(isr);

@@ -190,5 +190,8 @@ internal sealed class ReplicaPlacement
     /// <summary>The id that stands for "whichever, not chosen yet".</summary>
     public static Uuid Unassigned => new(0, 1);
 
+    /// <summary>In none that its broker can use: Kafka's own word for it (KIP-858).</summary>
+    public static Uuid Lost => new(0, 2);
+
     private static ApiError Refuse(string why) => new(ErrorCode.InvalidReplicaAssignment, why);
 }

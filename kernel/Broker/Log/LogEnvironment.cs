@@ -52,7 +52,8 @@ public interface ILogListener
 /// The clean shutdown marker was there: files are as <see cref="PartitionLog.Close"/> left them.
 /// </param>
 /// <param name="RecoveryPoint">
-/// From recovery-point-offset-checkpoint; zero where it is missing or damaged. It can only make recovery read more.
+/// From recovery-point-offset-checkpoint; zero where it is missing or damaged. It can only make recovery read more, and a log
+/// that ends below it is damaged.
 /// </param>
 /// <param name="LogStartOffset">From log-start-offset-checkpoint; zero where it is missing or damaged.</param>
 /// <param name="TopicId">What the metadata says; for the log to write where partition.metadata is not there.</param>

@@ -13,11 +13,9 @@ namespace Deterministic.Broker.Log;
 /// The steps are Kafka's, in Kafka's order: leftovers of replacements, segments, recovery, epochs, producers, log
 /// start.
 ///
-/// The rule a reader would get wrong: the recovery point of the checkpoint file is a hint that can only make
-/// recovery read
-/// more. What may be trusted is decided by the newest producer snapshot, which was made durable after the log below
-/// it
-/// (<see cref="RollSettling"/>) and is removed before a cut (<see cref="LogTruncation"/>, and here).
+/// The rule a reader would get wrong: the recovery point of the checkpoint file can only make recovery read more, and tell
+/// that something is missing. What may be trusted is decided by the newest producer snapshot, which was made durable after
+/// the log below it (<see cref="RollSettling"/>) and is removed before a cut (<see cref="LogTruncation"/>, and here).
 /// Leader epochs below that place stand only in their checkpoint file; a damaged one makes recovery begin at the
 /// start.
 /// </remarks>
@@ -364,6 +362,25 @@ internal sealed class LogOpening
 
         _state.FoundEnd = _state.EndOffset;
         _state.Progress.Reset(_state.EndOffset);
+        Compare();
+    }
+
+    /// <summary>
+    /// What is lost below the recovery point no crash has taken: it was flushed, and counted on. A recovery point is never above
+    /// what is flushed, and is lowered before a cut (<see cref="PartitionLog.AboutToCut"/>).
+    /// </summary>
+    private void Compare()
+    {
+        if (_state.EndOffset < _hints.RecoveryPoint)
+        {
+            _state.IsDamaged = true;
+            Env.Effects.Reached(ProbePoint.FlushedLogDamaged);
+            Env.Effects.Add(new Note(
+                NoteKind.Warning,
+                $"{_state.Name} is damaged: it ends at {_state.EndOffset} and had been flushed up to {_hints.RecoveryPoint}",
+                _state.EndOffset.Value,
+                _hints.RecoveryPoint.Value));
+        }
     }
 
     /// <summary>One snapshot for each segment is kept, and the newest.</summary>

@@ -57,6 +57,14 @@ internal sealed class LogState
     /// <summary>Batches below were there when the log was opened.</summary>
     public Offset FoundEnd { get; set; }
 
+    /// <summary>
+    /// When it was opened it ended below its recovery point: something of what had been flushed is gone, or is not readable.
+    /// </summary>
+    public bool IsDamaged { get; set; }
+
+    /// <summary>The log is about to be cut, and what is before this stays.</summary>
+    public Offset CutAt { get; set; } = new(long.MaxValue);
+
     /// <summary>What is taken off segment.ms for the active segment, drawn anew for each.</summary>
     public long JitterMs { get; set; }
 
@@ -82,7 +90,7 @@ internal sealed class LogState
         get
         {
             var epochs = EpochFile.IsWriting ? _epochsDurableBelow : new Offset(long.MaxValue);
-            return Offset.Min(Progress.Flushed, Offset.Min(Rolls.Floor, epochs));
+            return Offset.Min(Offset.Min(Progress.Flushed, CutAt), Offset.Min(Rolls.Floor, epochs));
         }
     }
 

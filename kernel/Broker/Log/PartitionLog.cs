@@ -70,6 +70,9 @@ public sealed class PartitionLog
     /// </summary>
     public Offset RecoveryPoint => _state.RecoveryPoint;
 
+    /// <summary>What was found when it was opened ended below its recovery point: what was flushed is gone.</summary>
+    public bool IsDamaged => _state.IsDamaged;
+
     /// <summary>The newest epoch that a record was appended or a leader elected under; -1 before the first.</summary>
     public LeaderEpoch LatestEpoch => _state.Epochs.Latest;
 
@@ -265,6 +268,17 @@ public sealed class PartitionLog
     }
 
     /// <summary>
+    /// The recovery point is no higher than what a cut here leaves until that has ended. Whoever writes it down does so before
+    /// the cut: a log that a crash leaves with less than its recovery point says is taken for damaged.
+    /// </summary>
+    public void AboutToCut(Offset to)
+    {
+        // A batch that holds the offset goes as a whole: the segment's beginning is what surely stays.
+        var first = _state.Segments[_state.Segments.IndexHolding(to)].Base;
+        _state.CutAt = Offset.Min(to, first);
+    }
+
+    /// <summary>
     /// Removes everything from this offset on, and the whole batch where it lies inside one. Until it has ended
     /// nothing
     /// may be appended or read. Afterwards what is left is flushed.
@@ -290,6 +304,7 @@ public sealed class PartitionLog
             yield return truncation.Current;
         }
 
+        _state.CutAt = new Offset(long.MaxValue);
         _isTruncating = false;
     }
 

@@ -18,11 +18,14 @@ internal sealed class DirectoryCheckpoints
 
     private readonly LogEnvironment _environment;
     private readonly PartitionTable _partitions;
+    /// <summary>The most that the file may say of each, whatever becomes of a round that is under way.</summary>
     private readonly Dictionary<(string Topic, int Index), Offset> _recoveryPoints = [];
     private readonly Dictionary<(string Topic, int Index), Offset> _logStarts = [];
     private readonly Dictionary<(string Topic, int Index), Offset> _highWatermarks = [];
     private readonly List<Ticket> _waiting = [];
     private bool _isWriting;
+    private long _begun;
+    private long _ended;
 
     public DirectoryCheckpoints(LogEnvironment environment, PartitionTable partitions)
     {
@@ -76,18 +79,31 @@ internal sealed class DirectoryCheckpoints
     /// </summary>
     public IEnumerator<Ticket> WriteNow()
     {
-        while (_isWriting)
+        // Whoever waits for the same round shares it.
+        var needed = _begun + 1;
+        while (_ended < needed)
         {
-            var turn = new Ticket();
-            _waiting.Add(turn);
-            yield return turn;
-        }
+            if (_isWriting)
+            {
+                var turn = new Ticket();
+                _waiting.Add(turn);
+                yield return turn;
+                continue;
+            }
 
-        var writing = Write();
-        while (writing.MoveNext())
-        {
-            yield return writing.Current;
+            var writing = Write();
+            while (writing.MoveNext())
+            {
+                yield return writing.Current;
+            }
         }
+    }
+
+    /// <summary>Ends when no file says more of this partition's recovery point than is true now.</summary>
+    public IEnumerator<Ticket> Lower(Partition partition)
+    {
+        var stated = _recoveryPoints.GetValueOrDefault((partition.Topic, partition.Index));
+        return partition.Log is { } log && stated > log.RecoveryPoint ? WriteNow() : Nothing();
     }
 
     /// <summary>One round; none where one is under way.</summary>
@@ -99,6 +115,7 @@ internal sealed class DirectoryCheckpoints
         }
 
         _isWriting = true;
+        _begun++;
         var recovery = new List<CheckpointEntry>();
         var starts = new List<CheckpointEntry>();
         var watermarks = new List<CheckpointEntry>();
@@ -106,7 +123,9 @@ internal sealed class DirectoryCheckpoints
         {
             if (partition.Log is { } log)
             {
-                recovery.Add(new CheckpointEntry(partition.Topic, partition.Index, log.RecoveryPoint));
+                var (key, point) = ((partition.Topic, partition.Index), log.RecoveryPoint);
+                recovery.Add(new CheckpointEntry(partition.Topic, partition.Index, point));
+                _recoveryPoints[key] = Offset.Max(point, _recoveryPoints.GetValueOrDefault(key));
                 watermarks.Add(new CheckpointEntry(partition.Topic, partition.Index, partition.HighWatermark));
                 if (log.LogStartOffset > Offset.Zero)
                 {
@@ -127,12 +146,23 @@ internal sealed class DirectoryCheckpoints
             }
         }
 
+        foreach (var entry in recovery)
+        {
+            _recoveryPoints[(entry.Topic, entry.Partition)] = entry.Offset;
+        }
+
         _isWriting = false;
+        _ended = _begun;
         var waiting = _waiting.ToArray();
         _waiting.Clear();
         foreach (var turn in waiting)
         {
             turn.Complete();
         }
+    }
+
+    private static IEnumerator<Ticket> Nothing()
+    {
+        yield break;
     }
 }

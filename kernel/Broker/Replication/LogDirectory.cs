@@ -58,6 +58,7 @@ public sealed class LogDirectory : ITimed
         _partitions = partitions;
         _clock = clock;
         _checkpoints = new DirectoryCheckpoints(environment, partitions);
+        context.LowerRecoveryPoint = _checkpoints.Lower;
         _deleted = new DeletedPartitions(environment);
     }
 
@@ -122,6 +123,29 @@ public sealed class LogDirectory : ITimed
         }
 
         _deleted.Sweep(image, hosted);
+    }
+
+    /// <summary>
+    /// What <see cref="Load"/> found ends below what had been flushed of it. The files say so, in every life, until the first
+    /// checkpoint after <see cref="Begin"/>: whoever counts on these replicas must have been told before.
+    /// </summary>
+    public List<(Uuid Topic, int Index)> Damaged()
+    {
+        var damaged = new List<(Uuid, int)>();
+        foreach (var partition in _partitions.All)
+        {
+            if (partition.Log is { IsDamaged: true })
+            {
+                damaged.Add((partition.TopicId, partition.Index));
+            }
+        }
+
+        return damaged;
+    }
+
+    /// <summary>From now on checkpoints are written and old segments deleted.</summary>
+    public void Begin()
+    {
         _environment.Timers.Set(_clock.Now.Instant + CheckpointInterval, this, CheckpointTimer);
         _environment.Timers.Set(_clock.Now.Instant + RetentionInterval, this, RetentionTimer);
     }

@@ -302,8 +302,7 @@ public sealed class Partition : ILogListener
     {
         Invariant.Check(!IsLeader && !_isTruncating && Log is not null);
         _isTruncating = true;
-        var cut = to > Log.LogEndOffset ? Log.RestartAt(to, _context.WholeNow) : Log.TruncateTo(to, _context.WholeNow);
-        Routine.Run(cut, () =>
+        Routine.Run(to > Log.LogEndOffset ? Log.RestartAt(to, _context.WholeNow) : Cut(Log, to), () =>
         {
             _isTruncating = false;
             if (IsRemoved)
@@ -394,6 +393,23 @@ public sealed class Partition : ILogListener
         if (LeaderRecoveryState != 0)
         {
             Propose(said.Isr);
+        }
+    }
+
+    /// <summary>The recovery point on the disk goes down first: after a crash nothing may look lost that was cut.</summary>
+    private IEnumerator<Ticket> Cut(PartitionLog log, Offset to)
+    {
+        log.AboutToCut(to);
+        var lower = _context.LowerRecoveryPoint?.Invoke(this);
+        while (lower is not null && lower.MoveNext())
+        {
+            yield return lower.Current;
+        }
+
+        var cut = log.TruncateTo(to, _context.WholeNow);
+        while (cut.MoveNext())
+        {
+            yield return cut.Current;
         }
     }
 

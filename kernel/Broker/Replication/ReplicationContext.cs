@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Broker.Metadata;
 using Deterministic.Primitives;
@@ -20,6 +21,9 @@ internal sealed class ReplicationContext(int self, StepClock clock, MetadataImag
 
     /// <summary>Told where a partition's role changed later than the metadata did.</summary>
     public Action<Partition>? RoleChanged { get; set; }
+
+    /// <summary>Ends when nothing on the disk says more of a partition's recovery point than is true; null in tests.</summary>
+    public Func<Partition, IEnumerator<Ticket>>? LowerRecoveryPoint { get; set; }
 
     public Now WholeNow => clock.Now;
 

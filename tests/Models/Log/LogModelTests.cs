@@ -302,6 +302,8 @@ internal sealed class LogLife
         }
 
         var to = _logStart + _prng.Next((int)(End - _logStart));
+        _world.Log.AboutToCut(to);
+        _checkpoint = Offset.Min(_checkpoint, _world.Log.RecoveryPoint);
         _world.Run(_world.Log.TruncateTo(to, _world.Now));
         KeepBelow(_batches.FirstOrDefault(batch => batch.Last >= to)?.Base ?? to);
         Assert.Equal(_world.Log.LogEndOffset, _world.Log.FlushedOffset);
@@ -367,6 +369,7 @@ internal sealed class LogLife
             _logStart = _world.Log.LogStartOffset;
         }
 
+        Assert.False(_world.Log.IsDamaged);
         ReadEverything();
         foreach (var producer in new[] { 0, 1, 2, 3 })
         {

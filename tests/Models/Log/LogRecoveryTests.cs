@@ -14,6 +14,9 @@ namespace Deterministic.Tests.Models.Log;
 /// <summary>Each thing that can be wrong in a log's directory at start, one by one.</summary>
 public sealed class LogRecoveryTests
 {
+    /// <summary>Where the length of a segment's first batch stands.</summary>
+    private const int LengthAt = 8;
+
     private static readonly LogConfig Small = new() { SegmentBytes = 1500, IndexIntervalBytes = 200 };
 
     [Fact]
@@ -43,6 +46,45 @@ public sealed class LogRecoveryTests
         Assert.InRange(log.LogEndOffset.Value, 1, 19);
         Assert.Equal(1, log.SegmentCount);
         Assert.Single(world.Disk.Files, file => file.Key.EndsWith(".log", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_log_that_ends_below_its_recovery_point_is_damaged_and_says_so_in_every_life_until_that_is_lowered(bool isClean)
+    {
+        var world = Filled(40, isClean);
+        var first = Newest(world, ".log");
+        var bytes = world.Disk.Content(first)!;
+        bytes[LengthAt] ^= 1;
+        world.Disk.Place(first, isClean ? bytes.AsSpan(0, bytes.Length - 5) : bytes);
+        for (var life = 0; life < 2; life++)
+        {
+            var log = world.Open(isClean && life == 0, new Offset(40));
+            Assert.True(log.IsDamaged);
+            Assert.True(log.LogEndOffset < new Offset(40));
+            Assert.Contains(ProbePoint.FlushedLogDamaged, world.Reached);
+        }
+
+        Assert.False(world.Open(clean: false, world.Log.RecoveryPoint).IsDamaged);
+    }
+
+    [Fact]
+    public void The_recovery_point_is_lowered_before_a_cut()
+    {
+        var world = Filled(40, close: false);
+        world.Log.AboutToCut(new Offset(17));
+        Assert.InRange(world.Log.RecoveryPoint.Value, 1, 17);
+        world.Run(world.Log.TruncateTo(new Offset(17), world.Now));
+        for (var i = 0; i < 5; i++)
+        {
+            world.Append();
+        }
+
+        world.Log.Flush();
+        world.Settle();
+        Assert.True(world.Log.RecoveryPoint > new Offset(17));
+        Assert.Equal(world.Log.LogEndOffset, world.Log.FlushedOffset);
     }
 
     [Fact]
