@@ -58,4 +58,10 @@ public interface ILogListener
 /// <param name="LogStartOffset">From log-start-offset-checkpoint; zero where it is missing or damaged.</param>
 /// <param name="TopicId">What the metadata says; for the log to write where partition.metadata is not there.</param>
 public readonly record struct OpenHints(
-    bool WasCleanShutdown, Offset RecoveryPoint, Offset LogStartOffset, Uuid TopicId);
+    bool WasCleanShutdown, Offset RecoveryPoint, Offset LogStartOffset, Uuid TopicId)
+{
+    /// <summary>
+    /// Where what rolled segments held is damaged, nothing is cut and nothing opened: <see cref="PartitionLog.IsDamaged"/>.
+    /// </summary>
+    public bool MustBeWhole { get; init; }
+}

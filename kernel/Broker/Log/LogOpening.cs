@@ -56,6 +56,11 @@ internal sealed class LogOpening
             {
                 yield return step.Current;
             }
+
+            if (_state.IsDamaged)
+            {
+                yield break;
+            }
         }
     }
 
@@ -151,7 +156,7 @@ internal sealed class LogOpening
         if (firstUntrusted < _state.Segments.Count)
         {
             _isRecovered = true;
-            var recover = new LogRecovery(_state).Run(firstUntrusted);
+            var recover = new LogRecovery(_state, _hints.MustBeWhole ? ProvenBySnapshots : Offset.Zero).Run(firstUntrusted);
             while (recover.MoveNext())
             {
                 yield return recover.Current;

@@ -17,8 +17,10 @@ namespace Deterministic.Broker.Log;
 /// every batch's checksum and offsets are checked, the first that is wrong ends the log, and what comes behind it
 /// goes,
 /// the last segment first: a crash during recovery must not leave a hole that the next one takes for a log.
+///
+/// A log that must be whole up to an offset, and is not, is left as it is: <see cref="LogState.IsDamaged"/>.
 /// </remarks>
-internal sealed class LogRecovery(LogState state) : IBatchVisitor
+internal sealed class LogRecovery(LogState state, Offset wholeBelow) : IBatchVisitor
 {
     private const int ChunkBytes = 1024 * 1024;
 
@@ -35,6 +37,11 @@ internal sealed class LogRecovery(LogState state) : IBatchVisitor
             while (step.MoveNext())
             {
                 yield return step.Current;
+            }
+
+            if (state.IsDamaged)
+            {
+                yield break;
             }
         }
 
@@ -98,6 +105,12 @@ internal sealed class LogRecovery(LogState state) : IBatchVisitor
 
         if (scan.Position < segment.Size)
         {
+            if (segment.NextOffset < wholeBelow)
+            {
+                state.IsDamaged = true;
+                yield break;
+            }
+
             foreach (var step in (IEnumerator<Ticket>[])[
                 RemoveFrom(index + 1),
                 SegmentFiles.RemoveSnapshotsBehind(state, segment.NextOffset)])
@@ -120,6 +133,12 @@ internal sealed class LogRecovery(LogState state) : IBatchVisitor
 
     private IEnumerator<Ticket> RemoveFrom(int index)
     {
+        if (state.Segments[index - 1].NextOffset < wholeBelow)
+        {
+            state.IsDamaged = true;
+            yield break;
+        }
+
         if (index < state.Segments.Count)
         {
             state.Env.Effects.Reached(ProbePoint.RecoveryDeletedSegment);

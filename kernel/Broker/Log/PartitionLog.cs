@@ -70,7 +70,10 @@ public sealed class PartitionLog
     /// </summary>
     public Offset RecoveryPoint => _state.RecoveryPoint;
 
-    /// <summary>What was found when it was opened ended below its recovery point: what was flushed is gone.</summary>
+    /// <summary>
+    /// What was found when it was opened ended below what had been flushed: that is gone. It was cut there, unless it had to be
+    /// whole: then nothing may be done with it.
+    /// </summary>
     public bool IsDamaged => _state.IsDamaged;
 
     /// <summary>The newest epoch that a record was appended or a leader elected under; -1 before the first.</summary>

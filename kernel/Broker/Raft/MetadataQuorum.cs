@@ -30,6 +30,13 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
     /// <summary>Bound on one proposal's bytes.</summary>
     public const int MaxProposalBytes = 8 << 20;
 
+    /// <summary>
+    /// Of what is behind the damage the others may have made a majority with this member: a vote of it, and its leadership, would
+    /// not know of that.
+    /// </summary>
+    private const string DamagedLog = Directory + " is damaged in what it had flushed: replace this voter (kafka-metadata-quorum "
+        + "remove-controller, an empty directory, add-controller); an only one needs a copy of the directory";
+
     private const string StateFile = Directory + QuorumMember.StateFile;
 
     private readonly QuorumEnvironment _environment;
@@ -289,11 +296,22 @@ public sealed class MetadataQuorum : IMetadataProposer, ILogListener
         var newest = _member.Snapshots.Newest;
         var from = new Offset(newest.EndOffset);
         var log = PartitionLog.Unopened(files, Directory, LogConfigOf(), this, Uuid.Metadata);
-        var hints = new OpenHints { TopicId = Uuid.Metadata, LogStartOffset = HasLog(image) ? Offset.Zero : from };
+        var hints = new OpenHints
+        {
+            TopicId = Uuid.Metadata,
+            LogStartOffset = HasLog(image) ? Offset.Zero : from,
+            MustBeWhole = _environment.MayVote,
+        };
         var opening = PartitionLog.Open(files, image, log, hints, _environment.Clock);
         while (opening.MoveNext())
         {
             yield return opening.Current;
+        }
+
+        if (log.IsDamaged)
+        {
+            _refusal = DamagedLog;
+            yield break;
         }
 
         _member.Log = log;
