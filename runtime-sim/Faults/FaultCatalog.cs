@@ -27,6 +27,7 @@ public static class FaultCatalog
             "old-disk" => new DiskFault(world, isWiped: false, line, prng),
             "rot-disk" => new RotFault(world, line, prng),
             "slow-link" => new SlowLinkFault(world, line, prng),
+            "stall-connection" => new StallFault(world, line, prng),
             "cut-link" => new LinkFault(world, line, prng),
             _ => throw line.Error($"there is no fault '{name}'"),
         };

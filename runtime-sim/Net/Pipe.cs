@@ -31,8 +31,14 @@ internal sealed class Pipe
     /// <summary>True while an event for the next segment is in the queue.</summary>
     public bool IsScheduled { get; set; }
 
-    /// <summary>True where a partition holds the next segment back.</summary>
+    /// <summary>True where a partition or a stall holds the next segment back.</summary>
     public bool IsHeld { get; set; }
+
+    /// <summary>Nothing of this direction arrives for the time being.</summary>
+    public bool IsStalled { get; set; }
+
+    /// <summary>Nothing of this direction arrives any more: the sender has given it up.</summary>
+    public bool IsLost { get; set; }
 
     /// <summary>The writer has closed; nothing comes after what was written.</summary>
     public bool IsFinished { get; set; }

@@ -19,7 +19,8 @@ namespace Deterministic.Runtime.Sim.Net;
 /// Effects  calls of <see cref="IProcess"/>, only while handling an event, never from inside a process's own call
 ///
 /// A partition holds bytes back, it does not lose them: after healing, retransmission delivers what was held, unless
-/// somebody gave up on the connection before.
+/// somebody gave up on the connection before. One direction of one connection can be held back like that by itself. Whatever
+/// the sender did after it began, hanging up and dying included, is then heard behind what is held, and late.
 /// </remarks>
 public sealed class SimulatedNetwork
 {
@@ -60,6 +61,7 @@ public sealed class SimulatedNetwork
         var near = NewSocket(from, from.Host);
         var far = NewSocket(null, host);
         near.Peer = far;
+        near.Dialled = true;
         far.Peer = near;
         far.Port = port;
         _queue.Add(now + _options.OneWay.Draw(_prng), new WorldEvent(WorldEventKind.Dial, Index(near)));
@@ -131,7 +133,18 @@ public sealed class SimulatedNetwork
             {
                 socket.Owner = null;
                 socket.IsOpen = false;
-                HangUp(socket.Peer, now + _options.OneWay.Draw(_prng));
+                var heardAt = now + _options.OneWay.Draw(_prng);
+                if (socket.Peer.Incoming.IsStalled)
+                {
+                    // Its host goes on sending what it had written, and the end behind that.
+                    socket.Peer.Incoming.IsFinished = true;
+                    socket.Peer.Incoming.AddSegment(socket.Peer.Incoming.Written, heardAt);
+                    Schedule(socket.Peer);
+                }
+                else
+                {
+                    HangUp(socket.Peer, heardAt);
+                }
             }
         }
     }
@@ -182,6 +195,43 @@ public sealed class SimulatedNetwork
         else
         {
             _slow.Remove((from, to));
+        }
+    }
+
+    /// <summary>Every connection that is up at both ends: the end that dialled, in the order in which they were made.</summary>
+    public IEnumerable<Socket> Connections()
+    {
+        foreach (var socket in _sockets)
+        {
+            if (socket.Dialled && socket.IsOpen && socket.Peer.IsOpen)
+            {
+                yield return socket;
+            }
+        }
+    }
+
+    /// <summary>From now on nothing reaches this end of one connection, while others between the same hosts go on.</summary>
+    public static void Stall(Socket receiver) => receiver.Incoming.IsStalled = true;
+
+    /// <summary>What a stall held back arrives after all, in order.</summary>
+    public void Deliver(Socket receiver, Instant now)
+    {
+        receiver.Incoming.IsStalled = false;
+        Release(receiver, now);
+    }
+
+    /// <summary>
+    /// What a stall held back never arrives: the sender gives the connection up. Where <paramref name="isHeard"/> is false the
+    /// other end goes on believing in it until it next writes.
+    /// </summary>
+    public void Lose(Socket receiver, bool isHeard, Instant now)
+    {
+        receiver.Incoming.IsStalled = false;
+        receiver.Incoming.IsLost = true;
+        HangUp(receiver.Peer, now);
+        if (isHeard)
+        {
+            HangUp(receiver, now + _options.OneWay.Draw(_prng));
         }
     }
 
@@ -336,7 +386,7 @@ public sealed class SimulatedNetwork
     {
         var pipe = receiver.Incoming;
         pipe.IsScheduled = false;
-        if (_blocked.Count > 0 && _blocked.Contains((receiver.Peer.Host, receiver.Host)))
+        if (IsHeldBack(receiver))
         {
             pipe.IsHeld = true;
             return;
@@ -344,8 +394,8 @@ public sealed class SimulatedNetwork
 
         if (receiver.Owner is null)
         {
-            // Nobody is there. A host that is up says so; a dark one says nothing.
-            if (!_dark.Contains(receiver.Host))
+            // Nobody is there. A host that is up says so; a dark one says nothing, and what one says into a stall is not heard.
+            if (!_dark.Contains(receiver.Host) && !receiver.Peer.Incoming.IsStalled)
             {
                 HangUp(receiver.Peer, now + _options.OneWay.Draw(_prng));
             }
@@ -406,17 +456,25 @@ public sealed class SimulatedNetwork
         owner.Disconnected(socket);
     }
 
+    private bool IsHeldBack(Socket receiver) =>
+        receiver.Incoming.IsStalled || receiver.Incoming.IsLost
+        || (_blocked.Count > 0 && _blocked.Contains((receiver.Peer.Host, receiver.Host)));
+
     private void Release(Instant now)
     {
         foreach (var socket in _sockets)
         {
-            if (socket.Incoming.IsHeld && !_blocked.Contains((socket.Peer.Host, socket.Host)))
-            {
-                socket.Incoming.IsHeld = false;
-                socket.Incoming.IsScheduled = true;
-                var at = now + _options.OneWay.Draw(_prng);
-                _queue.Add(at, new WorldEvent(WorldEventKind.Segment, Index(socket)));
-            }
+            Release(socket, now);
+        }
+    }
+
+    private void Release(Socket receiver, Instant now)
+    {
+        if (receiver.Incoming.IsHeld && !IsHeldBack(receiver))
+        {
+            receiver.Incoming.IsHeld = false;
+            receiver.Incoming.IsScheduled = true;
+            _queue.Add(now + _options.OneWay.Draw(_prng), new WorldEvent(WorldEventKind.Segment, Index(receiver)));
         }
     }
 }

@@ -49,9 +49,14 @@ public sealed class Socket
 
     internal int Host { get; }
 
+    /// <summary>The port that was dialled, at the end that was.</summary>
     internal int Port { get; set; }
 
-    internal Socket Peer { get; set; } = null!;
+    /// <summary>This end made the connection.</summary>
+    internal bool Dialled { get; set; }
+
+    /// <summary>The other end.</summary>
+    public Socket Peer { get; internal set; } = null!;
 
     /// <summary>What the peer writes and this end reads.</summary>
     internal Pipe Incoming { get; } = new();

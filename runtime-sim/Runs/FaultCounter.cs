@@ -24,6 +24,9 @@ public sealed class FaultCounter(Counters counters) : IWorldObserver
             HappeningKind.DiskTurnedBack => "fault:disk-turned-back",
             HappeningKind.DiskRotted => "fault:disk-rotted",
             HappeningKind.LinkSlowed => "fault:link-slowed",
+            HappeningKind.ConnectionStalled => "fault:connection-stalled",
+            HappeningKind.ConnectionDelivered => "connections-delivered",
+            HappeningKind.ConnectionLost => "fault:connection-lost",
         };
         counters.Add(name, 1);
     }

@@ -20,6 +20,9 @@ public enum HappeningKind : byte
     DiskWiped,
     DiskTurnedBack,
     DiskRotted,
+    ConnectionStalled,
+    ConnectionDelivered,
+    ConnectionLost,
 }
 
 /// <summary>One thing the world did, and to which node.</summary>

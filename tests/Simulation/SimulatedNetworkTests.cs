@@ -59,6 +59,68 @@ public sealed class SimulatedNetworkTests
     }
 
     [Fact]
+    public void One_connection_stands_still_and_another_between_the_same_hosts_goes_on()
+    {
+        var (still, other) = (new CountingClient(50), new CountingClient(50));
+        var world = EchoWorld(7, still, new NetworkOptions());
+        world.AddClient(other);
+        world.Run(new Instant(5_000_000), () => still.IsConnected);
+        var asked = Assert.Single(world.Network.Connections());
+        SimulatedNetwork.Stall(asked.Peer);
+        world.Clients[1].Start();
+        world.Run(new Instant(10_000_000));
+        Assert.Equal((0, 50), (still.Received, other.Received));
+
+        world.Network.Deliver(asked.Peer, world.Now);
+        world.Run(new Instant(60_000_000), () => still.Received == 50);
+        Assert.Equal(50, still.Received);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_lost_with_a_connection_never_arrives_whoever_hears_of_it(bool isHeard)
+    {
+        var client = new CountingClient(50);
+        var world = EchoWorld(7, client, new NetworkOptions());
+        world.Run(new Instant(5_000_000), () => client.IsConnected);
+        var asked = Assert.Single(world.Network.Connections());
+        SimulatedNetwork.Stall(asked);
+        world.Run(new Instant(10_000_000));
+        world.Network.Lose(asked, isHeard, world.Now);
+        world.Run(new Instant(20_000_000));
+        Assert.Equal((0, isHeard), (client.Received, client.IsGone));
+
+        // Who did not hear of it does so at the next word.
+        if (!isHeard)
+        {
+            client.SendOne(asked);
+            world.Run(new Instant(30_000_000));
+        }
+
+        Assert.True(client.IsGone);
+        Assert.Empty(world.Network.Connections());
+    }
+
+    [Fact]
+    public void What_a_dead_process_had_written_into_a_stall_arrives_before_its_end()
+    {
+        var client = new CountingClient(1);
+        var world = EchoWorld(3, client, new NetworkOptions());
+        world.Run(new Instant(5_000_000), () => client.IsConnected);
+        var asked = Assert.Single(world.Network.Connections());
+        SimulatedNetwork.Stall(asked);
+        world.Run(new Instant(10_000_000));
+        world.Nodes[0].Kill();
+        world.Run(new Instant(20_000_000));
+        Assert.Equal((0, false), (client.Received, client.IsGone));
+
+        world.Network.Deliver(asked, world.Now);
+        world.Run(new Instant(30_000_000));
+        Assert.Equal((1, true), (client.Received, client.IsGone));
+    }
+
+    [Fact]
     public void A_killed_process_hangs_up_and_a_dark_host_does_so_late()
     {
         foreach (var isDark in new[] { false, true })
@@ -130,6 +192,7 @@ public sealed class SimulatedNetworkTests
     private sealed class CountingClient(int frames) : IClientProgram
     {
         private ClientProcess _seat = null!;
+        private int _sent;
 
         public int Received { get; private set; }
 
@@ -146,14 +209,20 @@ public sealed class SimulatedNetworkTests
         public void Connected(Socket socket)
         {
             IsConnected = true;
-            for (var i = 0; i < frames; i++)
+            while (_sent < frames)
             {
-                var length = 4 + (i * 37 % 3000);
-                var frame = _seat.Send(socket, 4 + length);
-                BinaryPrimitives.WriteInt32BigEndian(frame, length);
-                BinaryPrimitives.WriteInt32BigEndian(frame[4..], i);
-                frame[8..].Fill((byte)i);
+                SendOne(socket);
             }
+        }
+
+        public void SendOne(Socket socket)
+        {
+            var length = 4 + (_sent * 37 % 3000);
+            var frame = _seat.Send(socket, 4 + length);
+            BinaryPrimitives.WriteInt32BigEndian(frame, length);
+            BinaryPrimitives.WriteInt32BigEndian(frame[4..], _sent);
+            frame[8..].Fill((byte)_sent);
+            _sent++;
         }
 
         public void FrameArrived(Socket socket, Memory<byte> frame)
