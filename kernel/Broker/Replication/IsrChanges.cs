@@ -68,20 +68,13 @@ internal sealed class IsrChanges : IPeerAnswer, ITimed
             return;
         }
 
-        foreach (var change in sent)
+        // The metadata may have told before the answer did: it says nothing of what was asked since.
+        var undecided = sent.FindAll(change => IsOpen(change) && !IsDecided(change, answer));
+        if (undecided.Count > 0)
         {
-            // The metadata may have told before the answer did: it says nothing of what was asked since.
-            if (IsOpen(change) && Find(answer, change.Partition) is { } decided)
-            {
-                change.Partition.IsrAnswered(
-                    (ErrorCode)decided.ErrorCode,
-                    new LeaderEpoch(decided.LeaderEpoch),
-                    decided.PartitionEpoch,
-                    decided.Isr.ToArray());
-            }
+            AskAgain(undecided);
         }
-
-        if (_waiting.Count > 0)
+        else if (_waiting.Count > 0)
         {
             SendSoon(Duration.Zero);
         }
@@ -151,6 +144,14 @@ internal sealed class IsrChanges : IPeerAnswer, ITimed
 
     private static bool IsOpen(in Change change) =>
         ReferenceEquals(change.Partition.Leader?.Proposed, change.Isr) && change.Partition.LeaderEpoch == change.Epoch;
+
+    private static bool IsDecided(in Change change, AlterPartitionResponse answer) =>
+        Find(answer, change.Partition) is { } decided
+        && change.Partition.IsrAnswered(
+            (ErrorCode)decided.ErrorCode,
+            new LeaderEpoch(decided.LeaderEpoch),
+            decided.PartitionEpoch,
+            decided.Isr.ToArray());
 
     private AlterPartitionRequest.PartitionData Describe(in Change change)
     {

@@ -238,31 +238,39 @@ public sealed class Partition : ILogListener
         }
     }
 
-    /// <summary>What the controller answered to a change of the ISR that was asked for.</summary>
-    internal void IsrAnswered(ErrorCode error, LeaderEpoch epoch, int partitionEpoch, int[] isr)
+    /// <summary>
+    /// What the controller answered to a change of the ISR that was asked for. False where it has to be asked again, since
+    /// whoever answered does not know.
+    /// </summary>
+    /// <remarks>
+    /// The answer may be that of a repetition, and the first request carried out. So only one error says that nothing
+    /// will come of it: the controller makes whatever was asked before an ineligible replica outdated. With every other the
+    /// change stays open, and whoever would come in counts, until the metadata tell of a later partition epoch.
+    /// </remarks>
+    internal bool IsrAnswered(ErrorCode error, LeaderEpoch epoch, int partitionEpoch, int[] isr)
     {
-        if (_leader is not { } leader || leader.Proposed is null)
+        if (_leader is not { Proposed: not null } leader)
         {
-            return;
+            return true;
         }
 
-        if (error == ErrorCode.None && epoch > LeaderEpoch)
+        switch (error)
         {
-            // Agreed, and a reassignment ended with it, in a new epoch. Until the metadata tell, whoever came in still counts.
-            return;
-        }
-
-        if (error == ErrorCode.None && epoch == LeaderEpoch && partitionEpoch > PartitionEpoch)
-        {
-            PartitionEpoch = partitionEpoch;
-            LeaderRecoveryState = 0;
-            leader.IsrCommitted(isr);
-            AdvanceHighWatermark();
-        }
-        else if (error is not (ErrorCode.FencedLeaderEpoch or ErrorCode.InvalidUpdateVersion or ErrorCode.NewLeaderElected))
-        {
-            // Asked anew when there is still reason to. With the three others the metadata have moved on and will tell.
-            leader.IsrRefused();
+            // In a later leader epoch a reassignment has ended with it: until the metadata tell, whoever came in still counts.
+            case ErrorCode.None when epoch == LeaderEpoch && partitionEpoch >= PartitionEpoch:
+                PartitionEpoch = partitionEpoch;
+                LeaderRecoveryState = 0;
+                leader.IsrCommitted(isr);
+                AdvanceHighWatermark();
+                return true;
+            case ErrorCode.IneligibleReplica:
+                leader.IsrRefused();
+                return true;
+            case ErrorCode.None or ErrorCode.FencedLeaderEpoch or ErrorCode.InvalidUpdateVersion or ErrorCode.NewLeaderElected
+                or ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition or ErrorCode.InvalidRequest:
+                return true;
+            default:
+                return false;
         }
     }
 
