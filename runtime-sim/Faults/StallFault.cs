@@ -17,7 +17,8 @@ namespace Deterministic.Runtime.Sim.Faults;
 /// Effects  one direction held, delivered or lost
 ///
 /// <c>at=</c> says whose connection, <c>way=out</c> that what it sends is held and <c>way=in</c> that what it hears is, and
-/// <c>of=metadata</c> that the connection leads to a controller's listener, <c>of=data</c> that it leads to a broker's.
+/// <c>of=metadata</c> that the connection leads to a controller's listener, <c>of=data</c> that it leads to a broker's. With
+/// <c>count=</c> so many stand still at once, each for itself.
 ///
 /// The rule a reader would get wrong: who gives up on a stalled connection is not heard either. The request that it repeats
 /// elsewhere, or that its next life never made, arrives all the same when the stall ends.
@@ -29,11 +30,12 @@ public sealed class StallFault : IFault
     private readonly string _way;
     private readonly string _of;
     private readonly ValueRange _for;
+    private readonly ValueRange _count;
     private readonly int _reset;
     private readonly Prng _prng;
     private readonly Victims _victims;
     private readonly FaultTimer _timer;
-    private Socket? _receiver;
+    private readonly List<Socket> _receivers = [];
 
     public StallFault(World world, ScenarioLine line, Prng prng)
     {
@@ -47,6 +49,7 @@ public sealed class StallFault : IFault
         }
 
         _for = line.Range("for", 100_000, 5_000_000);
+        _count = line.Range("count", 1, 1);
         _reset = (int)line.Range("reset", 300_000, 300_000).Draw(prng);
         _timer = new FaultTimer(world, this, line.Range("every", 500_000, 5_000_000), prng);
     }
@@ -64,16 +67,19 @@ public sealed class StallFault : IFault
         var isOutward = _way == "out" || (_way == "any" && _prng.OneIn(2));
         var lasts = _for.Draw(_prng);
         var choice = Choice(world, victim);
-        if (choice.Count == 0)
+        for (var left = _count.Draw(_prng); left > 0 && choice.Count > 0; left--)
+        {
+            var which = _prng.Next(choice.Count);
+            Stall(world, (choice[which].Host == victim) == isOutward ? choice[which].Peer : choice[which]);
+            choice.RemoveAt(which);
+        }
+
+        if (_receivers.Count == 0)
         {
             _timer.Again(world);
             return;
         }
 
-        var dialler = choice[_prng.Next(choice.Count)];
-        _receiver = (dialler.Host == victim) == isOutward ? dialler.Peer : dialler;
-        SimulatedNetwork.Stall(_receiver);
-        world.Observe(About(HappeningKind.ConnectionStalled, _receiver));
         _timer.At(world, lasts, Ends);
     }
 
@@ -96,25 +102,31 @@ public sealed class StallFault : IFault
         return choice;
     }
 
+    private void Stall(World world, Socket receiver)
+    {
+        _receivers.Add(receiver);
+        SimulatedNetwork.Stall(receiver);
+        world.Observe(About(HappeningKind.ConnectionStalled, receiver));
+    }
+
     private void Release(World world, bool mayLose)
     {
-        if (_receiver is not { } receiver)
+        foreach (var receiver in _receivers)
         {
-            return;
+            var isLost = mayLose && _prng.Chance(_reset);
+            if (isLost)
+            {
+                world.Network.Lose(receiver, isHeard: _prng.OneIn(2), world.Now);
+            }
+            else
+            {
+                world.Network.Deliver(receiver, world.Now);
+            }
+
+            world.Observe(About(isLost ? HappeningKind.ConnectionLost : HappeningKind.ConnectionDelivered, receiver));
         }
 
-        _receiver = null;
-        var isLost = mayLose && _prng.Chance(_reset);
-        if (isLost)
-        {
-            world.Network.Lose(receiver, isHeard: _prng.OneIn(2), world.Now);
-        }
-        else
-        {
-            world.Network.Deliver(receiver, world.Now);
-        }
-
-        world.Observe(About(isLost ? HappeningKind.ConnectionLost : HappeningKind.ConnectionDelivered, receiver));
+        _receivers.Clear();
     }
 
     /// <summary>By the numbers that the two ends call it by, as the trace does.</summary>

@@ -72,11 +72,11 @@ internal sealed class LogAppender(LogState state)
     }
 
     /// <summary>
-    /// Batches as a leader sent them. They are appended up to the first that is damaged or does not continue the
-    /// log; an
-    /// incomplete one at the end is what a fetch limit cut, and no error.
+    /// Batches as a leader sent them. They are appended up to the first that is damaged, does not continue the log, or is of a
+    /// later epoch than the one in which they were asked for (none where that is not known); an incomplete one at the end is what
+    /// a fetch limit cut, and no error.
     /// </summary>
-    public AppendOutcome AppendAsReplica(in Now now, Memory<byte> records)
+    public AppendOutcome AppendAsReplica(in Now now, Memory<byte> records, LeaderEpoch epoch)
     {
         var first = Offset.None;
         var last = Offset.None;
@@ -97,6 +97,12 @@ internal sealed class LogAppender(LogState state)
                 || (active.Size == 0 && batch.LastOffset - active.Base.Value > int.MaxValue))
             {
                 return Refuse(ErrorCode.InvalidRecord, "A fetched batch does not continue the log.");
+            }
+
+            if (epoch != LeaderEpoch.None && batch.PartitionLeaderEpoch > epoch.Value)
+            {
+                // Whoever was asked in this epoch is led by another by now, and its log was cut and written while it was read.
+                return Refuse(ErrorCode.InvalidRecord, "A fetched batch is of a later leader epoch than was asked.");
             }
 
             RollIfNeeded(now, batch);

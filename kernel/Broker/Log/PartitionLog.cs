@@ -179,7 +179,7 @@ public sealed class PartitionLog
         {
             AppendOrigin.Client => _appender.AppendFromClient(now, records, epoch, produceVersion),
             AppendOrigin.Coordinator or AppendOrigin.Raft => _appender.AppendTrusted(now, records, epoch),
-            AppendOrigin.Replica => _appender.AppendAsReplica(now, records),
+            AppendOrigin.Replica => _appender.AppendAsReplica(now, records, epoch),
         };
     }
 

@@ -280,7 +280,7 @@ public sealed class Partition : ILogListener
     internal AppendOutcome AppendFromLeader(in Now now, Memory<byte> records)
     {
         Invariant.Check(!IsLeader && Log is not null);
-        var outcome = Log.Append(now, records, AppendOrigin.Replica, LeaderEpoch.None);
+        var outcome = Log.Append(now, records, AppendOrigin.Replica, LeaderEpoch);
         FlushWhereWanted();
         return outcome;
     }

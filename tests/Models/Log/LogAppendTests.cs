@@ -194,13 +194,25 @@ public sealed class LogAppendTests
         var bytes = leader.Bytes(read.Slice);
         var follower = Created();
         var cut = bytes[..^3];
-        var outcome = follower.Log.Append(follower.Now, cut, AppendOrigin.Replica, default);
+        var outcome = follower.Log.Append(follower.Now, cut, AppendOrigin.Replica, new LeaderEpoch(3));
         Assert.Equal((ErrorCode.None, 8L), (outcome.Error, follower.Log.LogEndOffset.Value));
         Assert.Equal(new LeaderEpoch(3), follower.Log.LatestEpoch);
         Assert.True(follower.Append(records: 2, producer: 1, sequence: 6).IsDuplicate);
         bytes[^1] ^= 1;
-        outcome = follower.Log.Append(follower.Now, bytes, AppendOrigin.Replica, default);
+        outcome = follower.Log.Append(follower.Now, bytes, AppendOrigin.Replica, new LeaderEpoch(3));
         Assert.Equal(ErrorCode.InvalidRecord, outcome.Error);
+    }
+
+    [Fact]
+    public void A_replica_takes_nothing_of_a_later_epoch_than_it_asked_in()
+    {
+        var leader = Created();
+        leader.Append();
+        leader.Append(leader.Batch(1, 10, new BatchOptions(), leader.WallMs), epoch: 4);
+        var bytes = leader.Bytes(leader.Read(Offset.Zero, new Offset(2), 1 << 20).Slice);
+        var follower = Created();
+        var outcome = follower.Log.Append(follower.Now, bytes, AppendOrigin.Replica, new LeaderEpoch(3));
+        Assert.Equal((ErrorCode.InvalidRecord, 1L), (outcome.Error, follower.Log.LogEndOffset.Value));
     }
 
     [Fact]
