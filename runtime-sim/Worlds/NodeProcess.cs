@@ -224,9 +224,19 @@ public sealed class NodeProcess : IProcess
             return;
         }
 
-        for (var i = 0; i < _effects.Count && IsUp; i++)
+        try
         {
-            CarryOut(i);
+            for (var i = 0; i < _effects.Count && IsUp; i++)
+            {
+                CarryOut(i);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // An effect that no world could carry out is as wrong as a step that fails.
+            _world.NodeBroke(_index, exception);
+            Kill();
+            return;
         }
 
         _effects.Clear();

@@ -9,16 +9,13 @@ namespace Deterministic.Broker.Replication;
 /// <summary>
 /// Directories on their way out. A deleted partition's directory is first renamed with the ending <c>-delete</c>,
 /// so that a
-/// topic of the same name can be created at once, and removed after <c>file.delete.delay.ms</c>. A crash between
+/// topic of the same name can be created at once, and removed after the topic's <c>file.delete.delay.ms</c>. A crash between
 /// leaves the
 /// renamed directory behind; the next start finds it by its ending.
 /// </summary>
 internal sealed class DeletedPartitions : ITimed
 {
     private const string DeleteEnding = "-delete";
-
-    /// <summary>Kafka's <c>file.delete.delay.ms</c>.</summary>
-    private static readonly Duration Delay = Duration.FromSeconds(60);
 
     private readonly LogEnvironment _environment;
     private readonly Dictionary<long, string> _pending = [];
@@ -29,11 +26,11 @@ internal sealed class DeletedPartitions : ITimed
         _environment = environment;
     }
 
-    public void Begin(string directory, in Now now)
+    public void Begin(string directory, Duration delay, in Now now)
     {
         var renamed = LogFileNames.Aside(directory, DeleteEnding, _environment.Prng);
         _environment.Files.Rename(directory, renamed);
-        RemoveAt(renamed, now.Instant + Delay);
+        RemoveAt(renamed, now.Instant + delay);
     }
 
     /// <summary>

@@ -263,7 +263,7 @@ public sealed class LogDirectory : ITimed
         if (log is not null)
         {
             log.Abandon();
-            _deleted.Begin(log.Directory, _clock.Now);
+            _deleted.Begin(log.Directory, Duration.FromMilliseconds(log.Config.FileDeleteDelayMs), _clock.Now);
             CheckpointSoon();
         }
     }
