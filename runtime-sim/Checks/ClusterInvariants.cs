@@ -21,7 +21,8 @@ namespace Deterministic.Runtime.Sim.Checks;
 /// C-REPLAY, C-META, C-REDUNDANCY  of the metadata: <see cref="MetadataInvariants"/>
 /// C-ONELEADER  no two nodes lead a partition in one leader epoch
 /// C-EPOCH      what a replica knows of leader and partition epochs never falls while it lives
-/// C-HWMONO     a leader's high watermark never falls within its leader epoch, and no replica's falls at all
+/// C-HWMONO     a leader's high watermark never falls within its leader epoch, and no replica's falls at all; over a restart,
+///              not behind its checkpoint (<see cref="WatermarkCheckpoints"/>)
 /// C-HW-RANGE   log start, high watermark and log end are in order
 /// C-QSUP       in flush mode every member of the ISR has on its disk what the leader calls committed
 /// C-CAND       in flush mode, so has whoever may be elected without loss: ISR and ELR of the newest metadata
@@ -40,6 +41,7 @@ public sealed class ClusterInvariants : INodeWatcher
     private readonly Contract _contract;
     private readonly QuorumInvariants _quorum;
     private readonly MetadataInvariants _metadata = new();
+    private readonly WatermarkCheckpoints _checkpoints = new();
     private readonly Dictionary<(Uuid Topic, int Index), Ghost> _ghosts = [];
     private readonly Dictionary<Partition, Replica> _replicas = [];
 
@@ -60,6 +62,9 @@ public sealed class ClusterInvariants : INodeWatcher
     /// <summary>Committed batches of records that two replicas were seen to agree about.</summary>
     public long RecordsCompared { get; private set; }
 
+    /// <summary>Restarts of replicas whose high watermark was held against its checkpoint.</summary>
+    public long RestartsJudged => _checkpoints.Judged;
+
     /// <summary>Moves of a leader's high watermark that were held against the disks of the ISR.</summary>
     public long MovesJudged { get; private set; }
 
@@ -76,6 +81,7 @@ public sealed class ClusterInvariants : INodeWatcher
             return;
         }
 
+        _checkpoints.Look(node, kernel);
         foreach (var partition in kernel.Broker.Partitions.All)
         {
             if (partition.Log is { } log && Look(node, partition, log) is { } wrong)
@@ -153,13 +159,18 @@ public sealed class ClusterInvariants : INodeWatcher
 
     private string? Look(NodeProcess node, Partition partition, PartitionLog log)
     {
+        var highWatermark = partition.HighWatermark.Value;
         if (!_replicas.TryGetValue(partition, out var replica))
         {
-            replica = new Replica(GhostOf(partition, log), new LogCursor(node.Disk, log.Directory));
+            var kept = _checkpoints.Begin(node, partition);
+            replica = new Replica(GhostOf(partition, log), new LogCursor(node.Disk, log.Directory), kept);
             _replicas.Add(partition, replica);
+            if (!MayDiverge(partition, log) && kept.JudgeStart(highWatermark, log.LogEndOffset.Value) is { } back)
+            {
+                return back;
+            }
         }
 
-        var highWatermark = partition.HighWatermark.Value;
         if (partition.LeaderEpoch == replica.LeaderEpoch && partition.PartitionEpoch == replica.PartitionEpoch
             && partition.IsLeader == replica.IsLeader && highWatermark == replica.HighWatermark)
         {
@@ -171,6 +182,7 @@ public sealed class ClusterInvariants : INodeWatcher
         replica.PartitionEpoch = partition.PartitionEpoch;
         replica.IsLeader = partition.IsLeader;
         replica.HighWatermark = highWatermark;
+        replica.Kept.Now = highWatermark;
         return wrong;
     }
 
@@ -352,9 +364,11 @@ public sealed class ClusterInvariants : INodeWatcher
     }
 
     /// <summary>What was last seen of one replica in one life of its node.</summary>
-    private sealed class Replica(Ghost ghost, LogCursor written)
+    private sealed class Replica(Ghost ghost, LogCursor written, CheckpointedWatermark kept)
     {
         public Ghost Ghost => ghost;
+
+        public CheckpointedWatermark Kept => kept;
 
         public LogCursor Written => written;
 

@@ -36,6 +36,9 @@ public sealed class NameTable
 
     public SimulatedFile? Find(string path) => _now.Find(path);
 
+    /// <summary>What a power loss would leave under the name, whatever else it left.</summary>
+    public SimulatedFile? FindDurable(string path) => _platter.Find(path);
+
     /// <summary>Creates a file; returns the number under which its directory entry becomes durable.</summary>
     public long Create(string path, SimulatedFile file) => Do(new Change(0, NameChange.Create, path, path, file));
 

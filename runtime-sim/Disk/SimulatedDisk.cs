@@ -85,6 +85,9 @@ public sealed class SimulatedDisk
     /// <summary>The file of that name now; null where there is none.</summary>
     public SimulatedFile? Find(string path) => _names.Find(path);
 
+    /// <summary>What has this name on the platter.</summary>
+    public SimulatedFile? FindDurable(string path) => _names.FindDurable(path);
+
     /// <summary>A file's bytes as a reader sees them now; null where there is none of that path.</summary>
     public byte[]? Content(string path) => _names.Find(path)?.Content.ToArray();
 

@@ -103,6 +103,9 @@ public sealed class Simulation : IFault
     /// <summary>Who is what.</summary>
     public ClusterShape Shape { get; private set; }
 
+    /// <summary>The node that stays dead while the work is brought to its end; -1 for none.</summary>
+    public int Outsider { get; private set; } = -1;
+
     /// <summary>Bootstrap addresses of every node.</summary>
     public IReadOnlyList<(string Host, int Port)> Addresses { get; private set; } = [];
 
@@ -320,7 +323,8 @@ public sealed class Simulation : IFault
     private void ComeToRest()
     {
         var core = _scenario.The("core") is { } line ? new HealedCore(World, line, _faultPrng) : null;
-        World.Heal(core?.Outsider ?? -1);
+        Outsider = core?.Outsider ?? -1;
+        World.Heal(Outsider);
         _timerIndex = World.AddFault(this);
         foreach (var workload in _workloads)
         {
@@ -428,6 +432,7 @@ public sealed class Simulation : IFault
             Counters.Add("pictures-compared", cluster.PicturesCompared);
             Counters.Add("committed-compared", cluster.RecordsCompared);
             Counters.Add("watermarks-judged", cluster.MovesJudged);
+            Counters.Add("restarts-judged", cluster.RestartsJudged);
             Counters.Add("fenced", World.Probes[(int)ProbePoint.BrokerFenced]);
             Counters.Add("leaders-elected", World.Probes[(int)ProbePoint.LeaderElected]);
         }
