@@ -13,7 +13,7 @@ namespace Deterministic.Runtime.Sim.Runs;
 /// </summary>
 /// <remarks>
 /// The rule a reader would get wrong: not every node can be spared. Nobody can go on without a broker beside whom nobody of an
-/// ISR lives at the moment; among those who can be spared, chance decides.
+/// ISR lives at the moment, one aside that would go if a move were taken back; among those who can be spared, chance decides.
 /// </remarks>
 internal sealed class HealedCore
 {
@@ -55,10 +55,11 @@ internal sealed class HealedCore
         }
     }
 
-    private bool CanBeSpared(int host)
+    /// <summary>The latest metadata that any node has.</summary>
+    public static MetadataImage? Newest(World world)
     {
         MetadataImage? newest = null;
-        foreach (var node in _world.Nodes)
+        foreach (var node in world.Nodes)
         {
             if (node.Kernel is Node { Broker.Metadata: var image } && (newest is null || image.LastOffset > newest.LastOffset))
             {
@@ -66,7 +67,12 @@ internal sealed class HealedCore
             }
         }
 
-        if (newest is null)
+        return newest;
+    }
+
+    private bool CanBeSpared(int host)
+    {
+        if (Newest(_world) is not { } newest)
         {
             return false;
         }
@@ -76,7 +82,8 @@ internal sealed class HealedCore
             foreach (var partition in topic.Partitions)
             {
                 if (Array.IndexOf(partition.Replicas, host + 1) >= 0
-                    && (partition.Replicas.Length < 3 || !Array.Exists(partition.Isr, member => IsHere(member, host))))
+                    && (partition.Replicas.Length < 3 || !Array.Exists(partition.Isr, member => IsHere(member, host)
+                        && Array.IndexOf(partition.AddingReplicas, member) < 0)))
                 {
                     return false;
                 }
