@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 using Deterministic.Protocol.Batches;
@@ -46,6 +47,11 @@ public interface ILogListener
     /// </summary>
     void LogAdvanced(PartitionLog log, in Now now);
 }
+
+/// <summary>What a log that did not exist is given.</summary>
+/// <param name="TopicId">Whose it is.</param>
+/// <param name="First">What has to be durable before its identity is; null for nothing.</param>
+public readonly record struct NewLog(Uuid TopicId, IEnumerator<Ticket>? First = null);
 
 /// <summary>What the checkpoints of a log directory say of one log before it is opened.</summary>
 /// <param name="WasCleanShutdown">

@@ -87,18 +87,34 @@ public sealed class PartitionLog
 
     // A life
 
-    /// <summary>A log that did not exist. Nothing counts as flushed before its partition.metadata is.</summary>
+    /// <summary>
+    /// A log that did not exist. Nothing counts as flushed before its partition.metadata is, and that waits until what
+    /// checkpoints say of an earlier log of its name is gone.
+    /// </summary>
     public static PartitionLog Create(
-        LogEnvironment env, string directory, LogConfig config, ILogListener? listener, Uuid topicId, in Now now)
+        LogEnvironment env, string directory, LogConfig config, ILogListener? listener, in NewLog given, in Now now)
     {
-        var state = new LogState(env, directory, config) { TopicId = topicId };
+        var state = new LogState(env, directory, config) { TopicId = given.TopicId };
         state.Segments.Add(state.NewSegment(Offset.Zero, now));
         state.Progress.IsHeldBack = true;
         var log = new PartitionLog(state, listener);
-        var metadata = AtomicFile.Write(
-            env.Files, state.PathOf(LogFileNames.PartitionMetadata), PartitionMetadataFile.ToBytes(topicId));
-        state.Abandoned.Run(metadata, log.IdentityDurable);
+        state.Abandoned.Run(Identify(state, given.First), log.IdentityDurable);
         return log;
+    }
+
+    private static IEnumerator<Ticket> Identify(LogState state, IEnumerator<Ticket>? first)
+    {
+        while (first is not null && first.MoveNext())
+        {
+            yield return first.Current;
+        }
+
+        var metadata = AtomicFile.Write(
+            state.Env.Files, state.PathOf(LogFileNames.PartitionMetadata), PartitionMetadataFile.ToBytes(state.TopicId));
+        while (metadata.MoveNext())
+        {
+            yield return metadata.Current;
+        }
     }
 
     /// <summary>
@@ -319,6 +335,7 @@ public sealed class PartitionLog
     {
         Invariant.Check(offset > LogEndOffset);
         _isTruncating = true;
+        _state.Env.Effects.Reached(ProbePoint.LogTruncated);
         var restart = new LogTruncation(_state, _reader).Restart(offset, now);
         while (!_state.Abandoned.IsSet && restart.MoveNext())
         {

@@ -79,31 +79,28 @@ internal sealed class DirectoryCheckpoints
     /// </summary>
     public IEnumerator<Ticket> WriteNow()
     {
-        // Whoever waits for the same round shares it.
+        // Whoever waits for the same round shares it; it goes on though one of them be abandoned.
         var needed = _begun + 1;
         while (_ended < needed)
         {
-            if (_isWriting)
+            if (!_isWriting)
             {
-                var turn = new Ticket();
-                _waiting.Add(turn);
-                yield return turn;
-                continue;
+                Routine.Run(Write());
             }
 
-            var writing = Write();
-            while (writing.MoveNext())
-            {
-                yield return writing.Current;
-            }
+            var turn = new Ticket();
+            _waiting.Add(turn);
+            yield return turn;
         }
     }
 
-    /// <summary>Ends when no file says more of this partition's recovery point than is true now.</summary>
+    /// <summary>
+    /// Ends when no file says more of this partition's recovery point than is true now, which is nothing where it has no log yet.
+    /// </summary>
     public IEnumerator<Ticket> Lower(Partition partition)
     {
         var stated = _recoveryPoints.GetValueOrDefault((partition.Topic, partition.Index));
-        return partition.Log is { } log && stated > log.RecoveryPoint ? WriteNow() : Nothing();
+        return stated > (partition.Log?.RecoveryPoint ?? Offset.Zero) ? WriteNow() : Nothing();
     }
 
     /// <summary>One round; none where one is under way.</summary>
@@ -146,6 +143,7 @@ internal sealed class DirectoryCheckpoints
             }
         }
 
+        _recoveryPoints.Clear();
         foreach (var entry in recovery)
         {
             _recoveryPoints[(entry.Topic, entry.Partition)] = entry.Offset;

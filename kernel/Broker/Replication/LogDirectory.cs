@@ -155,7 +155,12 @@ public sealed class LogDirectory : ITimed
     {
         var partition = NewPartition(hosted);
         var log = PartitionLog.Create(
-            _environment, hosted.Directory, hosted.Config, partition, hosted.TopicId, _clock.Now);
+            _environment,
+            hosted.Directory,
+            hosted.Config,
+            partition,
+            new NewLog(hosted.TopicId, _checkpoints.Lower(partition)),
+            _clock.Now);
         partition.Opened(log, Offset.Zero);
         _partitions.Add(partition);
         return partition;

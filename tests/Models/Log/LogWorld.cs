@@ -59,7 +59,7 @@ internal sealed class LogWorld : ILogListener
 
     public PartitionLog Create()
     {
-        Log = PartitionLog.Create(Env, Directory, Config, this, new Uuid(7, 9), Now);
+        Log = PartitionLog.Create(Env, Directory, Config, this, new NewLog(new Uuid(7, 9)), Now);
         return Log;
     }
 
