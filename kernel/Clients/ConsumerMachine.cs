@@ -92,7 +92,7 @@ public sealed class ConsumerMachine
 
     /// <summary>
     /// Records that were read and are not there any more; whoever reads these clears them. Of what <see cref="Records"/> still
-    /// held, what is gone was taken out.
+    /// held, what is gone was taken out. While there are many, nothing is fetched.
     /// </summary>
     public List<LogTruncation> Truncations => _fetching.Truncations;
 

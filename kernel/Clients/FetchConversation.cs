@@ -22,6 +22,9 @@ internal sealed class FetchConversation : IAnswerTo
     /// <summary>Bound: records held for the owner; above it nothing is fetched.</summary>
     private const int MaxHeldRecords = 50_000;
 
+    /// <summary>Bound: truncations that the owner has not taken; the same.</summary>
+    private const int MaxHeldTruncations = 1_000;
+
     /// <summary>Bound: bytes one batch may unpack to.</summary>
     private const int MaxUnpackedBytes = 64 * 1024 * 1024;
 
@@ -69,7 +72,7 @@ internal sealed class FetchConversation : IAnswerTo
     {
         _now = now;
         NextDeadline = _positions.Count == 0 ? Instant.Never : now + _options.RetryBackoff;
-        if (Records.Count >= MaxHeldRecords)
+        if (Records.Count >= MaxHeldRecords || Truncations.Count >= MaxHeldTruncations)
         {
             return;
         }

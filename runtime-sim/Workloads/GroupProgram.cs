@@ -154,6 +154,7 @@ public sealed class GroupProgram : MachineProgram
         }
 
         _machine.Records.Clear();
+        _machine.Truncations.Clear();
     }
 
     private void AddRead(int partition, long offset, long id) =>
