@@ -16,6 +16,7 @@ public static class FaultCatalog
             "kill-node" => new NodeFault(world, NodeFaultKind.Kill, line, prng) as IFault,
             "power-loss" => new NodeFault(world, NodeFaultKind.PowerLoss, line, prng),
             "power-loss-all" => new NodeFault(world, NodeFaultKind.PowerLossAll, line, prng),
+            "power-loss-in-cut" => new CutFault(world, line, prng),
             "restart-node" => new NodeFault(world, NodeFaultKind.Restart, line, prng),
             "pause-node" => new PauseFault(world, ofNodes: true, line, prng),
             "pause-client" => new PauseFault(world, ofNodes: false, line, prng),

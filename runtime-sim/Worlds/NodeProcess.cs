@@ -352,7 +352,9 @@ public sealed class NodeProcess : IProcess
 
                 break;
             case EffectKind.Probe:
-                _world.Probes[(int)_effects.ProbeAt(position).Point]++;
+                var point = _effects.ProbeAt(position).Point;
+                _world.Probes[(int)point]++;
+                _world.WhenReached?.Invoke(_index, point);
                 break;
             case EffectKind.Halt:
                 Halted(_effects.HaltAt(position));

@@ -113,6 +113,9 @@ public sealed class World
     /// <summary>Times each probe point was reached.</summary>
     public int[] Probes { get; } = new int[256];
 
+    /// <summary>Told of the node that reached a probe point.</summary>
+    public Action<int, ProbePoint>? WhenReached { get; set; }
+
     /// <summary>Everything that happened, in one number.</summary>
     public ulong Hash => _hash.Value;
 
