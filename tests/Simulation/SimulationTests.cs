@@ -15,7 +15,7 @@ namespace Deterministic.Tests.Simulation;
 /// </summary>
 public sealed class SimulationTests
 {
-    private const ulong Seeds = 5;
+    private const ulong Seeds = 4;
 
     public static TheoryData<string> FastScenarios()
     {
@@ -50,7 +50,7 @@ public sealed class SimulationTests
             Assert.True(
                 first.Failure is null,
                 $"seed {seed}: {first.Failure}\n{CommandLine.ReplayCommand(scenario.File, seed)}");
-            if (seed <= 2)
+            if (seed == 1)
             {
                 Assert.Equal(first.Hash, new Run(scenario, seed).Run().Hash);
             }
