@@ -79,6 +79,7 @@ public sealed class SimulationTests
     [InlineData("parted-where-the-log-begins", 99, 99)]
     [InlineData("dead-coordinator-tried-for-ever", 5, 5)]
     [InlineData("elected-with-a-rotten-log", 8, 8)]
+    [InlineData("torn-in-its-offset", 134, 134)]
     public void A_bug_that_a_swarm_found_stays_fixed(string name, ulong from, ulong to)
     {
         var scenario = Scenario.Load(ScenarioFiles.Find(name));
