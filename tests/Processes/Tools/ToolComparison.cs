@@ -35,8 +35,8 @@ internal sealed class ToolComparison : IDisposable
 
     public ToolComparison()
     {
-        var kafka = Task.Run(() => new ProcessCluster(isKafka: true));
-        _ours = new ProcessCluster(isKafka: false);
+        var kafka = Task.Run(() => Cluster(isKafka: true));
+        _ours = Cluster(isKafka: false);
         _kafka = kafka.GetAwaiter().GetResult();
     }
 
@@ -64,6 +64,13 @@ internal sealed class ToolComparison : IDisposable
         _ours.Dispose();
         _kafka.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>No leader moves by itself every five minutes: the two would do so between different acts.</summary>
+    private static ProcessCluster Cluster(bool isKafka)
+    {
+        var plan = new NodePlan(isKafka) { Settings = ["auto.leader.rebalance.enable=false"] };
+        return new ProcessCluster([plan, plan, plan]);
     }
 
     private ToolVerdict Compare(ToolAct act)
