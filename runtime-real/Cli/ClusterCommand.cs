@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Threading;
 using System.Threading.Tasks;
 using Deterministic.Runtime.Real.Hosting;
 using Deterministic.Runtime.Real.Storage;
@@ -33,7 +34,7 @@ internal static class ClusterCommand
         using var logging = BrokerLogging.Create(options.IsVerbose);
         try
         {
-            return await RunAsync(configurations, logging, data).ConfigureAwait(false);
+            return await RunAsync(configurations, logging, data, options.IsInteractive).ConfigureAwait(false);
         }
         catch (StartupException e)
         {
@@ -41,7 +42,8 @@ internal static class ClusterCommand
         }
     }
 
-    private static async Task<int> RunAsync(BrokerConfiguration[] configurations, BrokerLogging logging, string data)
+    private static async Task<int> RunAsync(
+        BrokerConfiguration[] configurations, BrokerLogging logging, string data, bool isInteractive)
     {
         using var signals = new StopSignals();
         var cluster = await DeterministicCluster.StartAsync(configurations, logging, signals.Token).ConfigureAwait(false);
@@ -54,11 +56,25 @@ internal static class ClusterCommand
             Console.Out.WriteLine(
                 $"next: echo hello | kcat -b {address} -t greetings -P && kcat -b {address} -t greetings -C -e");
             Console.Out.Flush();
-            var end = await cluster.FirstEndAsync().ConfigureAwait(false);
+            var commands = isInteractive ? Listen(cluster, signals.Token) : null;
+            var end = await cluster.FirstEnd.ConfigureAwait(false);
+            await (commands?.WhenStartedAsync() ?? Task.CompletedTask).ConfigureAwait(false);
             return end.IsClean
                 ? CommandLine.Stopped
                 : CommandLine.Complain(CommandLine.Tell(end), CommandLine.Failed);
         }
+    }
+
+    private static NodeCommands Listen(DeterministicCluster cluster, CancellationToken stop)
+    {
+        Console.Out.WriteLine($"commands: {NodeCommands.Usage}");
+        Console.Out.Flush();
+        var input = new StreamReader(Console.OpenStandardInput());
+        var commands = new NodeCommands(cluster, input, Console.Out, stop);
+
+        // A read of standard input cannot be called off: nobody waits for it, and the program may end while one lasts.
+        _ = Task.Run(commands.RunAsync, stop);
+        return commands;
     }
 
     private static string DefaultPath() => Path.GetDirectoryName(BrokerConfiguration.DefaultPath(1))!;

@@ -20,6 +20,7 @@ internal static class Help
           --data DIR            where the data is (also DETERMINISTIC_DATA, also log.dirs)
           --port N              listen on localhost:N (0: any free port)
           --nodes N             a cluster of N nodes in this process, on ports that follow one another
+          --interactive         with --nodes: kill N, stop N, start N on standard input do so to one node
           --cluster-id ID       the cluster that a new directory belongs to (storage format writes it too)
           --set KEY=VALUE       one broker property; may be repeated (--override is the same)
           --KEY VALUE           the same for a name with a dot in it, and for listeners
@@ -36,6 +37,7 @@ internal static class Help
           dotnet run -c Release --project runtime-real -- --port 19092 --data /tmp/broker --set num.partitions=4
           dotnet run -c Release --project runtime-real -- --config server.properties --node.id 7
           dotnet run -c Release --project runtime-real -- --nodes 3 --data /tmp/cluster
+          (echo kill 1; sleep 5; echo start 1; sleep 60) | dotnet run -c Release --project runtime-real -- --nodes 3 --interactive
           echo hello | kcat -b localhost:9092 -t greetings -P && kcat -b localhost:9092 -t greetings -C -e
 
         exit codes: 0 stopped as asked, 2 bad option or configuration, 3 cannot start (directory, port),

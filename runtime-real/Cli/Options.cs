@@ -28,6 +28,9 @@ internal sealed class Options
     /// <summary>--nodes: a whole cluster in this process; 0 where one node was asked for.</summary>
     public int Nodes { get; private set; }
 
+    /// <summary>--interactive: nodes of the cluster are killed and started by commands from standard input.</summary>
+    public bool IsInteractive { get; private set; }
+
     /// <summary>--port, for the first node of a cluster.</summary>
     public int? Port { get; private set; }
 
@@ -50,6 +53,11 @@ internal sealed class Options
         for (var i = 0; i < args.Length; i++)
         {
             options.Take(args, ref i);
+        }
+
+        if (options.IsInteractive && options.Nodes == 0)
+        {
+            throw new StartupException("--interactive wants --nodes N beside it");
         }
 
         Merge(options.Properties, options._file);
@@ -90,6 +98,9 @@ internal sealed class Options
                 return;
             case "--portable":
                 IsPortable = true;
+                return;
+            case "--interactive":
+                IsInteractive = true;
                 return;
             default:
                 var value = equals >= 0 ? word[(equals + 1)..] : Next(args, ref i, name);

@@ -30,6 +30,7 @@ public sealed class DeterministicCluster : IAsyncDisposable
     private readonly BrokerConfiguration[] _configurations;
     private readonly DeterministicBroker?[] _brokers;
     private readonly BrokerLogging _logging;
+    private readonly TaskCompletionSource<NodeEnd> _firstEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _deletedAtTheEnd;
 
     private DeterministicCluster(BrokerConfiguration[] configurations, BrokerLogging logging)
@@ -86,9 +87,13 @@ public sealed class DeterministicCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a node that was killed or stopped, on its old directory.</summary>
-    public async Task StartNodeAsync(int node, CancellationToken cancellation = default) =>
-        _brokers[node - 1] = await DeterministicBroker
+    public async Task StartNodeAsync(int node, CancellationToken cancellation = default)
+    {
+        var broker = await DeterministicBroker
             .StartAsync(_configurations[node - 1], _logging, cancellation).ConfigureAwait(false);
+        _brokers[node - 1] = broker;
+        _ = WatchAsync(node, broker);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -145,13 +150,11 @@ public sealed class DeterministicCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Completes when the first of the nodes has ended.</summary>
-    internal async Task<NodeEnd> FirstEndAsync()
-    {
-        var ended = await Task.WhenAny(_brokers.OfType<DeterministicBroker>().Select(broker => broker.Ended))
-            .ConfigureAwait(false);
-        return await ended.ConfigureAwait(false);
-    }
+    /// <summary>Completes when a node has ended that was not killed or stopped by name, or all were asked to stop.</summary>
+    internal Task<NodeEnd> FirstEnd => _firstEnd.Task;
+
+    /// <summary>Whether a node was started, and neither killed nor stopped since.</summary>
+    internal bool IsRunning(int node) => _brokers[node - 1] is not null;
 
     /// <summary>Any thread: asks every node to stop in good order.</summary>
     internal void RequestStop()
@@ -159,6 +162,20 @@ public sealed class DeterministicCluster : IAsyncDisposable
         foreach (var broker in _brokers)
         {
             broker?.RequestStop();
+        }
+
+        if (Array.TrueForAll(_brokers, broker => broker is null))
+        {
+            _firstEnd.TrySetResult(new NodeEnd("no node was running", IsClean: true));
+        }
+    }
+
+    private async Task WatchAsync(int node, DeterministicBroker broker)
+    {
+        var end = await broker.Ended.ConfigureAwait(false);
+        if (_brokers[node - 1] == broker)
+        {
+            _firstEnd.TrySetResult(end);
         }
     }
 

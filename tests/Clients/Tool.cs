@@ -123,6 +123,13 @@ public sealed class RunningTool : IDisposable
         }
     }
 
+    /// <summary>Writes a line to the program's standard input.</summary>
+    public void Tell(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
     /// <summary>Asks the program to end in its orderly way.</summary>
     public void Interrupt() => new Tool("kill", "-INT", $"{_process.Id}").Run();
 

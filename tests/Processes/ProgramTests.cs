@@ -44,7 +44,29 @@ public sealed class ProgramTests
     {
         Refuses(2, "unknown option '--bogus'", "--bogus");
         Refuses(2, "node.id=x is not a whole number", "--set", "node.id=x");
+        Refuses(2, "--interactive wants --nodes N", "--interactive");
         Refuses(3, "is not a broker's data directory", "--data", AppContext.BaseDirectory, "--port", "0");
+    }
+
+    [Fact]
+    public void A_cluster_takes_commands_and_stops_when_asked_though_all_its_nodes_are_dead()
+    {
+        using var cluster = new OneProcessCluster();
+        cluster.Ask("start 1", "node 1 runs already");
+        cluster.Ask("kill 4", "not understood: kill 4; kill N, stop N or start N, N from 1 to 3");
+        cluster.Ask("kill 1", "node 1 is killed");
+        cluster.Ask("kill 1", "node 1 does not run");
+        cluster.Ask("stop 2", "node 2 is stopped");
+        cluster.Ask("kill 3", "node 3 is killed");
+
+        // Alone, none of them serves: the second start is taken while the first one waits.
+        cluster.Start(2);
+        cluster.Ask("kill 2", "node 2 is being started");
+        cluster.Start(3);
+        cluster.WaitUntilServing(2);
+        cluster.Kill(3);
+        cluster.Kill(2);
+        Assert.Equal(0, cluster.Stop().ExitCode);
     }
 
     [Fact]

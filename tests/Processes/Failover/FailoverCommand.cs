@@ -6,10 +6,10 @@ using Deterministic.Tests.Clients;
 namespace Deterministic.Tests.Processes.Failover;
 
 /// <summary>
-/// `failover [--seconds N] [--every N] [--on processes,in-process,kafka]`: three nodes, a topic of three replicas, leaders killed
-/// one after the other under an idempotent producer of Confluent.Kafka; how long each partition was away, and whether everything
-/// acknowledged is there, once and in order. One cluster after the other: ours as three processes (SIGKILL), ours in one process,
-/// Apache Kafka's as three processes from KAFKA_HOME.
+/// `failover [--seconds N] [--every N] [--on processes,one-process,kafka]`: three nodes, a topic of three replicas, leaders
+/// killed one after the other under an idempotent producer of Confluent.Kafka; how long each partition was away, and whether
+/// everything acknowledged is there, once and in order. One cluster after the other: ours as three processes (SIGKILL), ours as
+/// one process with --nodes 3, Apache Kafka's as three processes from KAFKA_HOME.
 /// </summary>
 internal static class FailoverCommand
 {
@@ -36,10 +36,10 @@ internal static class FailoverCommand
     private static IKillableCluster Open(string name) => name switch
     {
         "processes" => new ProcessCluster(isKafka: false),
-        "in-process" => new InProcessCluster(),
+        "one-process" => new OneProcessCluster(),
         "kafka" when ApacheKafka.IsThere => new ProcessCluster(isKafka: true),
         "kafka" => throw new ArgumentException("KAFKA_HOME does not name a Kafka distribution"),
-        _ => throw new ArgumentException($"--on {name}: processes, in-process or kafka"),
+        _ => throw new ArgumentException($"--on {name}: processes, one-process or kafka"),
     };
 
     private static string? Option(string[] arguments, string name)

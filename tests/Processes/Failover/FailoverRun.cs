@@ -18,9 +18,9 @@ internal sealed record FailoverResult(string On, List<double> Away, long Acknowl
 }
 
 /// <summary>Kills the leaders of one cluster, one after the other, under load.</summary>
-/// <remarks>Away is from the death to the first acknowledgement of a record sent after it, in the slowest partition that the dead
-/// node led; what is sent while the node is being killed may be answered yet. A killed node is started again two seconds after
-/// its partitions are back.</remarks>
+/// <remarks>Away is from the order to kill to the first acknowledgement of a record that was sent when the node was surely dead,
+/// in the slowest partition that it led; what is sent in between may be answered yet. A killed node is started again two seconds
+/// after its partitions are back.</remarks>
 internal static class FailoverRun
 {
     private static readonly TimeSpan Down = TimeSpan.FromSeconds(2);
@@ -44,9 +44,10 @@ internal static class FailoverRun
             if (victim >= 1)
             {
                 var led = load.LedBy(victim);
+                var ordered = Stopwatch.StartNew();
                 cluster.Kill(victim);
-                var moment = Stopwatch.GetTimestamp();
-                away.Add(Await(load, moment, led));
+                var dying = ordered.Elapsed;
+                away.Add(dying.TotalMilliseconds + Await(load, Stopwatch.GetTimestamp(), led));
                 tell(FormattableString.Invariant(
                     $"{run.Elapsed.TotalSeconds,6:F1} s: node {victim} killed, {led.Count} partitions away {away[^1]:F0} ms"));
                 Thread.Sleep(Down);
