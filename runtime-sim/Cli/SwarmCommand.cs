@@ -91,6 +91,11 @@ public sealed class SwarmCommand
             return (int)first.Failure!.Kind;
         }
 
+        if (scenario.Expectations.Exists(expected => expected.Loss || expected.NoLoss))
+        {
+            TellLosses(report);
+        }
+
         if (report.Unmet(scenario) is { } unmet)
         {
             _output.WriteLine($"NOT MET {report.File}: {unmet}");
@@ -98,6 +103,17 @@ public sealed class SwarmCommand
         }
 
         return 0;
+    }
+
+    private void TellLosses(SwarmReport report)
+    {
+        var (lost, acked) = (report.Totals["allowed-losses"], report.Totals["acked"]);
+        var where = report.FirstLoss is { } first
+            ? FormattableString.Invariant(
+                $"in {report.SeedsWith["allowed-losses"]} of {report.Seeds} seeds, first in seed {first}")
+            : FormattableString.Invariant($"in {report.Seeds} seeds");
+        _output.WriteLine(FormattableString.Invariant(
+            $"{Path.GetFileNameWithoutExtension(report.File)}: {lost} of {acked} acknowledged records lost, {where}"));
     }
 
     private void WriteTrace(Scenario scenario, ulong seed, string directory)

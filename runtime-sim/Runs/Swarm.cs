@@ -24,6 +24,9 @@ public sealed class SwarmReport
     /// <summary>In how many seeds each counter was above zero.</summary>
     public Counters SeedsWith { get; } = new();
 
+    /// <summary>The lowest seed that lost acknowledged records, as its contract allowed; null where none did.</summary>
+    public ulong? FirstLoss { get; private set; }
+
     /// <summary>In how many seeds each probe point was reached.</summary>
     public int[] SeedsReaching { get; } = new int[256];
 
@@ -44,6 +47,12 @@ public sealed class SwarmReport
         foreach (var (name, value) in result.Counters.Values)
         {
             SeedsWith.Add(name, value > 0 ? 1 : 0);
+        }
+
+        if (result.Counters["allowed-losses"] > 0)
+        {
+            // Seeds end in any order where several run at once.
+            FirstLoss = Math.Min(FirstLoss ?? ulong.MaxValue, result.Seed);
         }
 
         for (var i = 0; i < SeedsReaching.Length; i++)
