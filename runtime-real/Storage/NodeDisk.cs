@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading;
+using System.Threading.Tasks;
 using Deterministic.Broker.Boundary;
 using Deterministic.Primitives;
 
@@ -30,6 +31,7 @@ internal sealed class NodeDisk : IDisposable
     private readonly List<FileSlot> _dirty = [];
     private readonly List<FlushRequest> _flushes = [];
     private readonly List<NamesRequest> _names = [];
+    private Task _removals = Task.CompletedTask;
 
     public NodeDisk(string root, IDiskCalls calls, CompletionRing completions, string name, int maxOpenFiles)
     {
@@ -142,6 +144,9 @@ internal sealed class NodeDisk : IDisposable
         }
 
         Files.CloseAll();
+
+        // Whoever waited for the node's end may remove or reuse its directory: nothing of ours may be at work in it any more.
+        _removals.Wait();
     }
 
     public void Fail(FileId file, string reason) => Failure ??= (file, reason);
@@ -232,8 +237,8 @@ internal sealed class NodeDisk : IDisposable
         _names.Add(new NamesRequest(effect.Ticket, Directory.Exists(parent) ? [parent] : []));
     }
 
-    /// <summary>The name is free at once; what stood under it goes in its own time.</summary>
-    private static void RemoveAside(string path)
+    /// <summary>The name is free at once; what stood under it goes in its own time, one directory after the other.</summary>
+    private void RemoveAside(string path)
     {
         var aside = path;
         if (!Path.GetFileName(path).EndsWith("-delete", StringComparison.Ordinal))
@@ -243,7 +248,7 @@ internal sealed class NodeDisk : IDisposable
             Directory.Move(path, aside);
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static target => RemoveDirectory(target), aside, preferLocal: false);
+        _removals = _removals.ContinueWith(_ => RemoveDirectory(aside), TaskScheduler.Default);
     }
 
     private static void RemoveFile(string path)

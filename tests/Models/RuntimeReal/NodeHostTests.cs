@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -218,6 +219,25 @@ public sealed class NodeHostTests
         client.Send('W', 3, 6, [7, 7]);
         Assert.Equal(2 + 3, client.Receive()!.Value.Tag + client.Receive()!.Value.Tag);
         Assert.Equal([7, 7], ReadShared(Path.Combine(host.Data, EchoKernel.PathOf(6))));
+    }
+
+    [Theory]
+    [MemberData(nameof(Twins))]
+    public void What_is_removed_is_gone_when_the_node_has_ended(string twin)
+    {
+        using var host = new EchoHost(twin);
+        using var client = host.Connect();
+        client.Ask('W', 1, 6, [1]);
+        var directory = Path.GetDirectoryName(Path.Combine(host.Data, EchoKernel.PathOf(6)))!;
+        for (var i = 0; i < 10_000; i++)
+        {
+            File.WriteAllBytes(Path.Combine(directory, i.ToString(CultureInfo.InvariantCulture)), []);
+        }
+
+        // Its name is free with the answer; ten thousand files take longer. Its owner may touch the directory after the end.
+        client.Ask('D', 2, 6, []);
+        host.Stop();
+        Assert.Empty(Directory.GetDirectories(host.Data, "*-delete"));
     }
 
     [Theory]
