@@ -16,12 +16,13 @@ internal sealed partial class OneProcessCluster : IKillableCluster
     private readonly Dictionary<string, int> _answers = [];
     private readonly bool[] _isStarting = new bool[ProcessCluster.Count];
 
-    public OneProcessCluster()
+    /// <param name="deadline">When whatever is still waited for has failed; a long run of `failover` needs a long one.</param>
+    public OneProcessCluster(TimeSpan deadline)
     {
         _program = new Tool("dotnet", RealBroker.Program, "--nodes", "3", "--port", "0", "--data", _data, "--interactive")
         {
             Environment = new() { [TestBroker.Variable] = null, ["DETERMINISTIC_CLIENTS"] = null },
-            Deadline = TimeSpan.FromHours(2),
+            Deadline = deadline,
         }.Start();
         Await("commands: kill N, stop N or start N");
     }

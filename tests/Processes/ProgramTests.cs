@@ -51,7 +51,7 @@ public sealed class ProgramTests
     [Fact]
     public void A_cluster_takes_commands_and_stops_when_asked_though_all_its_nodes_are_dead()
     {
-        using var cluster = new OneProcessCluster();
+        using var cluster = new OneProcessCluster(TimeSpan.FromSeconds(60));
         cluster.Ask("start 1", "node 1 runs already");
         cluster.Ask("kill 4", "not understood: kill 4; kill N, stop N or start N, N from 1 to 3");
         cluster.Ask("kill 1", "node 1 is killed");

@@ -36,7 +36,7 @@ internal static class FailoverCommand
     private static IKillableCluster Open(string name) => name switch
     {
         "processes" => new ProcessCluster(isKafka: false),
-        "one-process" => new OneProcessCluster(),
+        "one-process" => new OneProcessCluster(TimeSpan.FromHours(2)),
         "kafka" when ApacheKafka.IsThere => new ProcessCluster(isKafka: true),
         "kafka" => throw new ArgumentException("KAFKA_HOME does not name a Kafka distribution"),
         _ => throw new ArgumentException($"--on {name}: processes, one-process or kafka"),

@@ -18,7 +18,8 @@ public sealed class FailoverTests(ITestOutputHelper output)
         Check(() => new ProcessCluster(isKafka: false));
 
     [ClientFact(Needs.Librdkafka)]
-    public void Leaders_killed_within_one_process_lose_nothing_that_was_acknowledged() => Check(() => new OneProcessCluster());
+    public void Leaders_killed_within_one_process_lose_nothing_that_was_acknowledged() =>
+        Check(() => new OneProcessCluster(TimeSpan.FromMinutes(5)));
 
     private void Check(Func<IKillableCluster> open)
     {
